@@ -1,0 +1,221 @@
+"""Product profiles: market rules as versioned data, never as code.
+
+Notice, baseline, band and cap differ between places that use the same word for a product, so each
+is a field here, filled from a file under `configs/products/`. A statement cites the profile's id
+and version.
+"""
+
+import enum
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from vpp.foundation.names import ID_PATTERN
+
+Id = Annotated[str, Field(pattern=f"^{ID_PATTERN}$")]
+Span = Annotated[timedelta, Field(ge=timedelta(0))]
+PositiveSpan = Annotated[timedelta, Field(gt=timedelta(0))]
+Ratio = Annotated[Decimal, Field(ge=0, le=1)]
+Multiple = Annotated[Decimal, Field(ge=0, le=10)]
+
+
+class PayRule(enum.Enum):
+    """How the price of an award is set."""
+
+    AS_BID = "as_bid"
+    AS_CLEAR = "as_clear"
+    FIXED = "fixed"
+
+
+class Trigger(enum.Enum):
+    """What sets a product in motion."""
+
+    DAY_AHEAD_AUCTION = "day_ahead_auction"
+    EMERGENCY = "emergency"
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CallRules(_Group):
+    """When and how long the product may be called.
+
+    Attributes:
+        trigger: What sets the product in motion.
+        direction: Which way consumption is asked to move.
+        notice_min: Least time between instruction and start.
+        min_duration: Shortest event.
+        max_duration: Longest event.
+        max_events_per_day: Most events a site serves in one UTC day.
+        recovery_window: Time after the event in which rebound is watched and limited.
+    """
+
+    trigger: Trigger
+    direction: Literal["load_down"]
+    notice_min: Span
+    min_duration: PositiveSpan
+    max_duration: PositiveSpan
+    max_events_per_day: int = Field(ge=1, le=96)
+    recovery_window: Span
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max_duration < self.min_duration:
+            raise ValueError(f"max_duration {self.max_duration} is below min_duration {self.min_duration}")
+        return self
+
+
+class BidRules(_Group):
+    """What a bid must look like.
+
+    Attributes:
+        min_bid_kw: Smallest bid, kW.
+        increment_kw: Bids are whole multiples of this, kW; 0 means any size.
+        price_floor_per_mwh: Lowest price of a bid.
+        price_cap_per_mwh: Highest price of a bid, and the value of unserved target.
+    """
+
+    min_bid_kw: float = Field(ge=0)
+    increment_kw: float = Field(ge=0)
+    price_floor_per_mwh: Decimal
+    price_cap_per_mwh: Decimal
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.price_cap_per_mwh <= self.price_floor_per_mwh:
+            raise ValueError("price_cap_per_mwh must be above price_floor_per_mwh")
+        return self
+
+
+class BaselineRules(_Group):
+    """What counts as the load without the event.
+
+    Attributes:
+        baseline_id: Name of the rule on the statement.
+        day_count: Days averaged (X of "high X of Y").
+        candidate_count: Days they are chosen from (Y).
+        holiday_day_count: X on Saturdays, Sundays and holidays.
+        holiday_candidate_count: Y on Saturdays, Sundays and holidays.
+        lookback_days: How far back candidates may lie.
+        low_use_ratio: Days whose event-window mean is below this share of the mean are dropped.
+        latest_day_offset: 1 lets yesterday count, 2 the day before yesterday at the latest.
+        adjustment_begin: Adjustment window begins this long before the event; zero with
+            `adjustment_end` zero means no adjustment.
+        adjustment_end: Adjustment window ends this long before the event.
+        adjustment_cap_ratio: Largest adjustment as a share of the unadjusted baseline's mean.
+    """
+
+    baseline_id: Id
+    day_count: int = Field(ge=1, le=45)
+    candidate_count: int = Field(ge=1, le=45)
+    holiday_day_count: int = Field(ge=1, le=45)
+    holiday_candidate_count: int = Field(ge=1, le=45)
+    lookback_days: int = Field(ge=1, le=366)
+    low_use_ratio: float = Field(ge=0, le=1)
+    latest_day_offset: int = Field(ge=1, le=7)
+    adjustment_begin: Span
+    adjustment_end: Span
+    adjustment_cap_ratio: float = Field(ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.candidate_count < self.day_count or self.holiday_candidate_count < self.holiday_day_count:
+            raise ValueError("candidate counts must not be below day counts")
+        if self.adjustment_begin < self.adjustment_end:
+            raise ValueError("adjustment_begin must not be below adjustment_end")
+        return self
+
+
+class MoneyRules(_Group):
+    """What delivery is worth.
+
+    Attributes:
+        currency: ISO 4217 code.
+        pay_rule: How the price is set.
+        fixed_price_per_mwh: The price where `pay_rule` is fixed.
+        band_low_ratio: Below this share of the target an interval earns nothing.
+        band_full_ratio: From this share of the target on there is no penalty.
+        band_cap_ratio: Delivery above this multiple of the target earns nothing more.
+        penalty_formula_id: Name of the penalty rule; `none` or `shortfall_at_price`.
+        penalty_ratio: Penalty per shortfall kWh as a multiple of the price.
+        availability_price_per_kw_h: Paid per awarded kW and hour, whether called or not.
+        aggregator_fee_ratio: Share of energy and availability payments the aggregator keeps.
+    """
+
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    pay_rule: PayRule
+    fixed_price_per_mwh: Decimal | None = None
+    band_low_ratio: Ratio
+    band_full_ratio: Ratio
+    band_cap_ratio: Annotated[Decimal, Field(ge=1, le=10)]
+    penalty_formula_id: Literal["none", "shortfall_at_price"]
+    penalty_ratio: Multiple
+    availability_price_per_kw_h: Annotated[Decimal, Field(ge=0)]
+    aggregator_fee_ratio: Ratio
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.band_full_ratio < self.band_low_ratio:
+            raise ValueError("band_full_ratio must not be below band_low_ratio")
+        if (self.pay_rule is PayRule.FIXED) != (self.fixed_price_per_mwh is not None):
+            raise ValueError("fixed_price_per_mwh goes with pay_rule fixed, and only with it")
+        return self
+
+
+class Provenance(_Group):
+    """Where the rules come from.
+
+    Attributes:
+        source_tag: P, S, D or C as in the domain reference; M for parameters nobody has checked.
+        source: Title of the source, or what the example is modelled on.
+        read_on: When the source was read.
+        unverified_fields: Fields whose values were checked against no source.
+    """
+
+    source_tag: Literal["P", "S", "D", "C", "M"]
+    source: str
+    read_on: date
+    unverified_fields: tuple[str, ...] = ()
+
+
+class ProductProfile(_Group):
+    """One version of a product's rules.
+
+    Attributes:
+        product_id: Last part of `products/{product}`.
+        version: Counts the versions of this product from 1.
+        display_name: Name for people.
+        jurisdiction: Country or market.
+        status: `example` claims no compliance with any market.
+        time_zone: IANA name of the product's civil time.
+        settlement_interval: Length of a delivery and settlement interval; divides an hour.
+        initial_statement_delay: From an event's measurement to its first statement.
+        call: When and how long it may be called.
+        bid: What a bid must look like.
+        baseline: What counts as the load without the event.
+        money: What delivery is worth.
+        provenance: Where the rules come from.
+    """
+
+    product_id: Id
+    version: int = Field(ge=1)
+    display_name: str = Field(min_length=1)
+    jurisdiction: str = Field(min_length=2)
+    status: Literal["draft", "in_force", "example"]
+    time_zone: str
+    settlement_interval: PositiveSpan
+    initial_statement_delay: Span
+    call: CallRules
+    bid: BidRules
+    baseline: BaselineRules
+    money: MoneyRules
+    provenance: Provenance
+
+    @model_validator(mode="after")
+    def _divides_an_hour(self) -> Self:
+        if timedelta(hours=1) % self.settlement_interval:
+            raise ValueError(f"settlement_interval {self.settlement_interval} does not divide an hour")
+        return self

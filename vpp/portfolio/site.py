@@ -1,0 +1,27 @@
+"""A compute centre behind one point of connection."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A compute centre behind one point of connection.
+
+    Attributes:
+        site_id: Last part of `sites/{site}`.
+        party_id: Owner, who is paid for the site's delivery.
+        display_name: Name for people.
+        zone: Price or network zone of the point of connection.
+        time_zone: IANA name of the site's civil time.
+        import_limit_kw: Largest net consumption the connection allows, kW, above 0.
+        metering_interval: Length of the site's metering intervals.
+    """
+
+    site_id: str
+    party_id: str
+    display_name: str
+    zone: str
+    time_zone: str
+    import_limit_kw: float
+    metering_interval: timedelta
