@@ -9,6 +9,7 @@ from vpp.foundation.errors import InvalidInput
 
 ID_PATTERN = "[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
 _ID = re.compile(ID_PATTERN)
+_DERIVED_ID = re.compile("[a-z]([a-z0-9-]{0,198}[a-z0-9])?")
 
 COLLECTIONS = (
     "parties",
@@ -23,6 +24,9 @@ COLLECTIONS = (
     "statements",
     "disputes",
 )
+
+DERIVED = frozenset({"enrolments", "bids", "awards", "instructions", "statements", "disputes"})
+"""Collections whose ids the hub joins from other ids, up to 200 characters."""
 
 
 def checked_id(value: str, field: str) -> str:
@@ -55,6 +59,8 @@ def name(collection: str, identifier: str) -> str:
         >>> name("sites", "north-1")
         'sites/north-1'
     """
+    if collection in DERIVED and _DERIVED_ID.fullmatch(identifier):
+        return f"{collection}/{identifier}"
     return f"{collection}/{checked_id(identifier, collection)}"
 
 
@@ -69,7 +75,8 @@ def identifier(full_name: str, collection: str) -> str:
         'north-1'
     """
     prefix, _, last = full_name.partition("/")
-    if prefix != collection or not _ID.fullmatch(last):
+    pattern = _DERIVED_ID if collection in DERIVED else _ID
+    if prefix != collection or not pattern.fullmatch(last):
         raise InvalidInput(f"name is {full_name!r}, expected {collection}/{{id}}", name=full_name)
     return last
 

@@ -1,0 +1,104 @@
+"""A demand-response event and the table of its life."""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+
+from vpp.foundation.errors import WrongState
+from vpp.foundation.interval import Interval
+
+
+class EventState(enum.Enum):
+    """Where an event is in its life."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    GATE_CLOSED = "gate_closed"
+    CLEARED = "cleared"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    SCHEDULED = "scheduled"
+    ACTIVE = "active"
+    ENDED = "ended"
+    MEASURED = "measured"
+    SETTLED = "settled"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+_BROKEN_OFF = frozenset({EventState.CANCELLED, EventState.FAILED})
+EVENT_TRANSITIONS = MappingProxyType(
+    {
+        EventState.DRAFT: frozenset({EventState.OPEN, EventState.CLEARED}) | _BROKEN_OFF,
+        EventState.OPEN: frozenset({EventState.GATE_CLOSED}) | _BROKEN_OFF,
+        EventState.GATE_CLOSED: frozenset({EventState.CLEARED}) | _BROKEN_OFF,
+        EventState.CLEARED: frozenset({EventState.OFFERED}) | _BROKEN_OFF,
+        # An operator's modification offers again; a start that comes before every answer is a fact.
+        EventState.OFFERED: frozenset({EventState.ACCEPTED, EventState.SCHEDULED, EventState.ACTIVE})
+        | _BROKEN_OFF,
+        EventState.ACCEPTED: frozenset({EventState.OFFERED, EventState.SCHEDULED}) | _BROKEN_OFF,
+        EventState.SCHEDULED: frozenset({EventState.OFFERED, EventState.ACTIVE}) | _BROKEN_OFF,
+        EventState.ACTIVE: frozenset({EventState.ENDED}) | _BROKEN_OFF,
+        EventState.ENDED: frozenset({EventState.MEASURED, EventState.FAILED}),
+        EventState.MEASURED: frozenset({EventState.SETTLED, EventState.FAILED}),
+        EventState.SETTLED: frozenset(),
+        EventState.CANCELLED: frozenset(),
+        EventState.FAILED: frozenset(),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A span of delivery intervals in which awarded sites lower their net consumption.
+
+    Attributes:
+        event_id: Last part of `events/{event}`.
+        product_id: Product whose rules apply.
+        product_version: Version of the product's rules.
+        zone: Zone in which reductions count.
+        delivery: When delivery takes place; a modification may end it earlier.
+        target_reduction_kw: Reduction asked for per settlement interval, kW. Shape (N,).
+        awarded_reduction_kw: Reduction awarded per settlement interval, kW. Shape (N,), or
+            empty before clearing.
+        price_cap_per_mwh: Highest price the operator pays.
+        operator_party_id: Who buys.
+        auction_id: The auction it came from; None for an emergency.
+        state: Where it is in its life.
+        failure_reason: UPPER_SNAKE_CASE, empty unless FAILED.
+        modification_number: Counts the modifications.
+        cancelled_at: When it was cancelled; what was delivered before is paid.
+    """
+
+    event_id: str
+    product_id: str
+    product_version: int
+    zone: str
+    delivery: Interval
+    target_reduction_kw: tuple[float, ...]
+    awarded_reduction_kw: tuple[float, ...]
+    price_cap_per_mwh: Decimal
+    operator_party_id: str
+    auction_id: str | None
+    state: EventState
+    failure_reason: str = ""
+    modification_number: int = 0
+    cancelled_at: datetime | None = None
+
+
+def check_event_transition(current: EventState, wanted: EventState) -> None:
+    """Refuse a step that an event's life does not have.
+
+    Raises:
+        WrongState: There is no such step.
+
+    Example:
+        >>> check_event_transition(EventState.SCHEDULED, EventState.ACTIVE)
+        >>> check_event_transition(EventState.SETTLED, EventState.CANCELLED)
+        Traceback (most recent call last):
+        vpp.foundation.errors.WrongState: event is SETTLED, cannot become CANCELLED
+    """
+    if wanted not in EVENT_TRANSITIONS[current]:
+        raise WrongState(f"event is {current.name}, cannot become {wanted.name}", state=current.name)

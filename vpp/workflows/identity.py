@@ -1,0 +1,60 @@
+"""Who is calling, and what that lets them see."""
+
+import enum
+from dataclasses import dataclass
+
+from vpp.foundation.errors import NotPermitted
+
+
+class Role(enum.Enum):
+    """What a caller may do. No role both changes meter data and approves a statement."""
+
+    MARKET_OPERATOR = "market_operator"
+    DISPATCHER = "dispatcher"
+    SETTLEMENT_OFFICER = "settlement_officer"
+    AUDITOR = "auditor"
+    SITE_AGENT = "site_agent"
+    SITE_OWNER = "site_owner"
+
+
+HUB_STAFF = frozenset({Role.MARKET_OPERATOR, Role.DISPATCHER, Role.SETTLEMENT_OFFICER, Role.AUDITOR})
+"""Roles that see every site; the others see their own party's or their own site's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A caller whose identity has been proved.
+
+    Attributes:
+        principal_id: Name in the audit record.
+        party_id: The party that the caller acts for.
+        site_id: The one site of a site agent; None for everyone else.
+        roles: What the caller may do.
+    """
+
+    principal_id: str
+    party_id: str
+    site_id: str | None
+    roles: frozenset[Role]
+
+    @property
+    def sees_every_site(self) -> bool:
+        """Whether the caller may see sites that are not their own."""
+        return bool(self.roles & HUB_STAFF)
+
+
+def owns(principal: Principal, *, site_id: str, party_id: str) -> bool:
+    """Tell whether a site belongs to the caller."""
+    if principal.site_id is not None:
+        return principal.site_id == site_id
+    return principal.party_id == party_id
+
+
+def check_owner(principal: Principal, *, site_id: str, party_id: str) -> None:
+    """Refuse a change to somebody else's site.
+
+    Raises:
+        NotPermitted: The site is another's; the text is the same whether or not it exists.
+    """
+    if not owns(principal, site_id=site_id, party_id=party_id):
+        raise NotPermitted(f"sites/{site_id} is not yours, or does not exist", site=site_id)

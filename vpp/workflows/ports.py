@@ -1,0 +1,305 @@
+"""What the workflows need from outside, as Protocols.
+
+`storage` implements the unit of work on SQLAlchemy, `hub` the worker pool; tests may bring
+their own. Everything here is synchronous: a workflow is a plain function.
+"""
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar
+
+from vpp.auction.tender import Tender
+from vpp.dispatch.event import Event
+from vpp.dispatch.instruction import Instruction
+from vpp.foundation.interval import Interval
+from vpp.portfolio.enrolment import Enrolment
+from vpp.portfolio.party import Party
+from vpp.portfolio.product import ProductProfile
+from vpp.portfolio.resource import Resource
+from vpp.portfolio.site import Site
+from vpp.telemetry.batch import TelemetryBatch
+from vpp.workflows.records import (
+    AuditRecord,
+    AwardRecord,
+    BaselineRecord,
+    BidRecord,
+    ClearingRecord,
+    DisputeRecord,
+    ForecastRecord,
+    RequestRecord,
+    StatementRecord,
+)
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[T]):
+    """A value as the database holds it.
+
+    Attributes:
+        value: The value.
+        revision: Rises with every write, from 1; its text is the wire's etag.
+        created_at: When it was first written.
+        updated_at: When it was last written.
+    """
+
+    value: T
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class Repository(Protocol[T]):
+    """Values of one kind, each under an id of its own."""
+
+    def get(self, identifier: str) -> Stored[T] | None:
+        """Return the value of that id, or None."""
+        ...
+
+    def add(self, identifier: str, value: T) -> Stored[T]:
+        """Insert; raises AlreadyExists if the id is taken."""
+        ...
+
+    def update(self, identifier: str, value: T, *, revision: int) -> Stored[T]:
+        """Replace the value of that revision; raises StaleWrite if another write came first."""
+        ...
+
+    def page(
+        self, *, after: str = "", limit: int = 1000, where: Mapping[str, str] | None = None
+    ) -> list[Stored[T]]:
+        """List values in order of id, after one id; `where` compares indexed columns for equality."""
+        ...
+
+
+class ProductRepository(Protocol):
+    """Product profiles by id and version; never changed once added."""
+
+    def add(self, profile: ProductProfile) -> None:
+        """Keep a version; the same content again is no error, other content raises AlreadyExists."""
+        ...
+
+    def get(self, product_id: str, version: int) -> ProductProfile | None:
+        """Return one version, or None."""
+        ...
+
+    def latest(self, product_id: str) -> ProductProfile | None:
+        """Return the highest version, or None."""
+        ...
+
+    def all_latest(self) -> list[ProductProfile]:
+        """Return the highest version of every product, by id."""
+        ...
+
+
+class TelemetryRepository(Protocol):
+    """Raw batches of readings: written once, never changed."""
+
+    def add(self, batches: Sequence[TelemetryBatch]) -> int:
+        """Keep batches in bulk; known (site, sequence) pairs change nothing. Returns new readings."""
+        ...
+
+    def held_sequence(self, site_id: str) -> int:
+        """Return the highest sequence held of a site, 0 for none."""
+        ...
+
+    def load(self, site_id: str, interval: Interval) -> list[TelemetryBatch]:
+        """Return the batches that overlap a span, in the order they were received."""
+        ...
+
+
+class MessageKind(enum.Enum):
+    """What an outbox message tells a site."""
+
+    INVITATION = "invitation"
+    AWARD_NOTICE = "award_notice"
+    INSTRUCTION = "instruction"
+    BASELINE_NOTICE = "baseline_notice"
+    CANCELLATION = "cancellation"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMessage:
+    """Something a site is owed until it acknowledges.
+
+    Attributes:
+        site_id: Who is owed it.
+        sequence: Counts the site's messages from 1 without gaps.
+        kind: What it tells the site.
+        subject_id: Auction, event or instruction that it is about.
+        created_at: When it was committed.
+    """
+
+    site_id: str
+    sequence: int
+    kind: MessageKind
+    subject_id: str
+    created_at: datetime
+
+
+class OutboxRepository(Protocol):
+    """Messages owed to sites."""
+
+    def append(self, site_id: str, kind: MessageKind, subject_id: str) -> OutboxMessage:
+        """Owe a site one more message, under its next sequence."""
+        ...
+
+    def open(self, site_id: str) -> list[OutboxMessage]:
+        """Return what the site has not acknowledged, in order of sequence."""
+        ...
+
+    def sites_with_open(self) -> list[str]:
+        """Return the sites that are owed something, by id."""
+        ...
+
+    def acknowledge(self, site_id: str, held_sequence: int) -> list[OutboxMessage]:
+        """Close everything up to a sequence; returns what this call closed."""
+        ...
+
+    def last_sequence(self, site_id: str) -> int:
+        """Return the highest sequence given to the site, 0 for none."""
+        ...
+
+
+class DueKind(enum.Enum):
+    """What falls due."""
+
+    GATE_CLOSURE = "gate_closure"
+    CLEARING = "clearing"
+    BASELINE_FREEZE = "baseline_freeze"
+    EVENT_START = "event_start"
+    EVENT_END = "event_end"
+    MEASUREMENT = "measurement"
+    SETTLEMENT = "settlement"
+    FORECAST = "forecast"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A deadline: a fact in the database, claimed once.
+
+    Attributes:
+        kind: What falls due.
+        subject_id: For which auction, event or day.
+        due_at: When.
+    """
+
+    kind: DueKind
+    subject_id: str
+    due_at: datetime
+
+
+class DueRepository(Protocol):
+    """Deadlines."""
+
+    def add(self, due: Due) -> None:
+        """Keep a deadline; a known (kind, subject) is moved to the new time if it is still open."""
+        ...
+
+    def claim(self, now: datetime, lease: timedelta, limit: int) -> list[Due]:
+        """Claim what is due, earliest first, for as long as the lease; no other claim gets it."""
+        ...
+
+    def done(self, due: Due) -> None:
+        """Close a deadline for good."""
+        ...
+
+    def cancel(self, kind: DueKind, subject_id: str) -> None:
+        """Close a deadline that no longer applies; unknown ones are ignored."""
+        ...
+
+    def next_at(self) -> datetime | None:
+        """Return when the next open deadline falls due or its lease ends, or None."""
+        ...
+
+    def open(self) -> list[Due]:
+        """Return the open deadlines, earliest first."""
+        ...
+
+
+class AuditRepository(Protocol):
+    """Append-only record of who changed what."""
+
+    def append(self, record: AuditRecord) -> None:
+        """Add a record in the transaction that it describes."""
+        ...
+
+    def page(self, *, after: int = 0, limit: int = 1000) -> list[AuditRecord]:
+        """List records in order."""
+        ...
+
+
+class ForecastRepository(Protocol):
+    """Day-ahead load forecasts, kept as they were made."""
+
+    def add(self, record: ForecastRecord) -> None:
+        """Keep a forecast; the same site and horizon start again replaces nothing and is ignored."""
+        ...
+
+    def covering(self, site_id: str, instant: datetime) -> ForecastRecord | None:
+        """Return the newest forecast whose horizon holds the instant, or None."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Leaving the block without `commit` changes nothing."""
+
+    now: datetime
+    parties: Repository[Party]
+    sites: Repository[Site]
+    resources: Repository[Resource]
+    products: ProductRepository
+    enrolments: Repository[Enrolment]
+    auctions: Repository[Tender]
+    bids: Repository[BidRecord]
+    awards: Repository[AwardRecord]
+    clearings: Repository[ClearingRecord]
+    events: Repository[Event]
+    instructions: Repository[Instruction]
+    baselines: Repository[BaselineRecord]
+    forecasts: ForecastRepository
+    telemetry: TelemetryRepository
+    outbox: OutboxRepository
+    due: DueRepository
+    audit: AuditRepository
+    requests: Repository[RequestRecord]
+    statements: Repository[StatementRecord]
+    disputes: Repository[DisputeRecord]
+
+    def __enter__(self) -> Self:
+        """Begin the transaction."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Roll back whatever was not committed."""
+        ...
+
+    def commit(self) -> None:
+        """Make everything of this transaction durable, or nothing."""
+        ...
+
+
+class UnitOfWorkFactory(Protocol):
+    """Makes units of work."""
+
+    def __call__(self, *, write: bool = True) -> UnitOfWork:
+        """Return a unit of work that has not begun; one that only reads takes no write lock."""
+        ...
+
+
+class WorkerPool(Protocol):
+    """Runs pure, picklable functions elsewhere, so that they do not hold up the hub."""
+
+    def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run one call and return its result, or raise what it raised."""
+        ...
+
+    def map(self, function: Callable[..., T], calls: Sequence[tuple[Any, ...]]) -> list[T]:
+        """Run many calls, each a tuple of positional arguments; results in their order."""
+        ...
