@@ -1,0 +1,60 @@
+"""A modified event: every instruction again, scaled, under the next modification number."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from vpp.dispatch.event import Event
+from vpp.dispatch.instruction import Instruction, InstructionState, ResourceTarget, instruction_id
+
+
+def share_kept(old_kw: Sequence[float], new_kw: Sequence[float]) -> tuple[float, ...]:
+    """Compute what share of the award each interval keeps.
+
+    Args:
+        old_kw: Awarded reduction per interval before, kW. Shape (N,).
+        new_kw: Reduction asked for per interval now, kW. Shape (M,), M <= N.
+
+    Returns:
+        Ratios in 0..1. Shape (M,). An interval without an award keeps all of its nothing.
+
+    Example:
+        >>> share_kept([100.0, 50.0], [60.0])
+        (0.6,)
+    """
+    return tuple(
+        min(1.0, new / old) if old > 0 else 1.0
+        for old, new in zip(old_kw[: len(new_kw)], new_kw, strict=True)
+    )
+
+
+def modified_instruction(instruction: Instruction, event: Event, kept: Sequence[float]) -> Instruction:
+    """Write an instruction again for a modified event.
+
+    Args:
+        instruction: The one that the modification supersedes.
+        event: The event after the modification.
+        kept: Share of the target that each interval keeps. Shape (M,).
+
+    Returns:
+        A new instruction in state CREATED with the event's modification number. What a site
+        owed in intervals that keep everything is unchanged to the last bit.
+    """
+
+    def scaled(values_kw: Sequence[float]) -> tuple[float, ...]:
+        return tuple(value * share for value, share in zip(values_kw[: len(kept)], kept, strict=True))
+
+    return replace(
+        instruction,
+        instruction_id=instruction_id(event.event_id, event.modification_number, instruction.site_id),
+        modification_number=event.modification_number,
+        delivery=event.delivery,
+        target_reduction_kw=scaled(instruction.target_reduction_kw),
+        resource_targets=tuple(
+            ResourceTarget(part.resource_id, scaled(part.reduction_kw))
+            for part in instruction.resource_targets
+        ),
+        expires_at=event.delivery.end,
+        state=InstructionState.CREATED,
+        reason_detail="",
+        accepted_reduction_kw=None,
+    )

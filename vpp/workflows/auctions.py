@@ -1,0 +1,215 @@
+"""Auctions: opened by operators, closed by the clock, cleared by the solver."""
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from vpp.auction.clearing import clear
+from vpp.auction.tender import Tender, TenderState, check_tender_transition
+from vpp.dispatch.event import Event, EventState
+from vpp.foundation.errors import InvalidInput
+from vpp.foundation.interval import Interval
+from vpp.foundation.names import checked_id
+from vpp.portfolio.enrolment import EnrolmentState
+from vpp.portfolio.product import Trigger
+from vpp.workflows.booking import auction_book, clearing_rules, commit_clearing
+from vpp.workflows.identity import Principal
+from vpp.workflows.market_rules import MarketRules
+from vpp.workflows.ports import Due, DueKind, MessageKind, Stored, UnitOfWorkFactory, WorkerPool
+from vpp.workflows.recording import HUB, audit, check_etag, found, move_event, product_of, promised
+from vpp.workflows.requesting import fingerprint, remember, replayed
+from vpp.workflows.tendering import check_call, default_id
+
+
+def create_auction(  # noqa: PLR0913  one argument per field of the request
+    units: UnitOfWorkFactory,
+    principal: Principal,
+    *,
+    auction_id: str,
+    product_id: str,
+    zone: str,
+    delivery: Interval,
+    target_reduction_kw: tuple[float, ...],
+    price_cap_per_mwh: Decimal,
+    currency: str,
+    gate_closes_at: datetime,
+    rebound_headroom_kw: float | None,
+    request_id: str,
+) -> Stored[Tender]:
+    """Open an auction and its event, and invite every enrolled site of the zone.
+
+    Args:
+        units: Makes the transaction.
+        principal: The operator, who will pay.
+        auction_id: Last part of the name; empty lets the hub choose.
+        product_id: Product whose rules apply, in their newest version.
+        zone: Zone in which reductions count.
+        delivery: When delivery takes place.
+        target_reduction_kw: Reduction asked for per settlement interval, kW. Shape (N,).
+        price_cap_per_mwh: Highest price the operator pays.
+        currency: Currency of that price.
+        gate_closes_at: Bids are taken until this instant, exclusive.
+        rebound_headroom_kw: Largest rebound of all sites together, kW; None for no limit.
+        request_id: Makes repeats harmless; empty if not given.
+
+    Returns:
+        The open auction.
+
+    Raises:
+        NotFound: There is no such product.
+        InvalidInput: A field breaks the product's rules.
+        AlreadyExists: The id is taken, or the request id was used for something else.
+    """
+    digest = fingerprint(
+        auction_id, product_id, zone, delivery, target_reduction_kw, price_cap_per_mwh, gate_closes_at
+    )
+    with units() as uow:
+        known = replayed(uow, principal, "create_auction", request_id, digest)
+        if known is not None:
+            return promised(uow.auctions.get(known), f"auctions/{known}")
+        product = uow.products.latest(product_id)
+        if product is None:
+            raise InvalidInput(
+                f"product is {product_id!r}, expected the id of a known product", product=product_id
+            )
+        check_call(
+            product,
+            trigger=Trigger.DAY_AHEAD_AUCTION,
+            delivery=delivery,
+            target_reduction_kw=target_reduction_kw,
+            price_cap_per_mwh=price_cap_per_mwh,
+            currency=currency,
+            now=uow.now,
+        )
+        latest = delivery.start - product.call.notice_min
+        if not uow.now < gate_closes_at <= latest:
+            raise InvalidInput(
+                f"gate_closure_time is {gate_closes_at.isoformat()}, expected after {uow.now.isoformat()} and at "
+                f"most {latest.isoformat()}, the product's notice before delivery",
+                gate_closure_time=gate_closes_at.isoformat(),
+            )
+        if auction_id:
+            checked_id(auction_id, "auction_id")
+        else:
+            taken = [stored.value.auction_id for stored in uow.auctions.page()]
+            auction_id = default_id(product_id, delivery.start, taken)
+        tender = Tender(
+            auction_id=auction_id,
+            product_id=product_id,
+            product_version=product.version,
+            zone=zone,
+            delivery=delivery,
+            target_reduction_kw=target_reduction_kw,
+            price_cap_per_mwh=price_cap_per_mwh,
+            gate_closes_at=gate_closes_at,
+            rebound_headroom_kw=rebound_headroom_kw,
+            operator_party_id=principal.party_id,
+            state=TenderState.OPEN,
+        )
+        event = Event(
+            event_id=auction_id,
+            product_id=product_id,
+            product_version=product.version,
+            zone=zone,
+            delivery=delivery,
+            target_reduction_kw=target_reduction_kw,
+            awarded_reduction_kw=(),
+            price_cap_per_mwh=price_cap_per_mwh,
+            operator_party_id=principal.party_id,
+            auction_id=auction_id,
+            state=EventState.OPEN,
+        )
+        stored = uow.auctions.add(auction_id, tender)
+        uow.events.add(auction_id, event)
+        uow.due.add(Due(DueKind.GATE_CLOSURE, auction_id, gate_closes_at))
+        invited = 0
+        for enrolment in uow.enrolments.page(where={"product_id": product_id}, limit=1_000_000):
+            site = promised(uow.sites.get(enrolment.value.site_id), f"sites/{enrolment.value.site_id}")
+            if enrolment.value.state is EnrolmentState.ACTIVE and site.value.zone == zone:
+                uow.outbox.append(enrolment.value.site_id, MessageKind.INVITATION, auction_id)
+                invited += 1
+        audit(
+            uow,
+            principal.principal_id,
+            "create_auction",
+            f"auctions/{auction_id}",
+            invited=invited,
+            target_kw=max(target_reduction_kw),
+        )
+        remember(uow, principal, "create_auction", request_id, digest, auction_id)
+        uow.commit()
+        return stored
+
+
+def cancel_auction(
+    units: UnitOfWorkFactory, principal: Principal, auction_id: str, *, etag: str, request_id: str
+) -> Stored[Tender]:
+    """Withdraw an auction that has not been cleared, with its event.
+
+    Raises:
+        NotFound: There is no such auction.
+        WrongState: It has been cleared or withdrawn.
+        StaleWrite: The etag is outdated.
+    """
+    digest = fingerprint(auction_id)
+    with units() as uow:
+        known = replayed(uow, principal, "cancel_auction", request_id, digest)
+        stored = found(uow.auctions.get(auction_id), f"auctions/{auction_id}")
+        if known is not None:
+            return stored
+        check_etag(stored, etag)
+        check_tender_transition(stored.value.state, TenderState.CANCELLED)
+        cancelled = replace(stored.value, state=TenderState.CANCELLED)
+        written = uow.auctions.update(auction_id, cancelled, revision=stored.revision)
+        event = promised(uow.events.get(auction_id), f"events/{auction_id}")
+        move_event(
+            uow,
+            event,
+            replace(event.value, state=EventState.CANCELLED, cancelled_at=uow.now),
+            principal.principal_id,
+        )
+        uow.due.cancel(DueKind.GATE_CLOSURE, auction_id)
+        uow.due.cancel(DueKind.CLEARING, auction_id)
+        remember(uow, principal, "cancel_auction", request_id, digest, auction_id)
+        uow.commit()
+        return written
+
+
+def close_gate(units: UnitOfWorkFactory, auction_id: str) -> None:
+    """Take no more bids, and owe the clearing. Does nothing unless the auction is open."""
+    with units() as uow:
+        stored = promised(uow.auctions.get(auction_id), f"auctions/{auction_id}")
+        if stored.value.state is not TenderState.OPEN:
+            return
+        uow.auctions.update(
+            auction_id, replace(stored.value, state=TenderState.GATE_CLOSED), revision=stored.revision
+        )
+        event = promised(uow.events.get(auction_id), f"events/{auction_id}")
+        move_event(uow, event, replace(event.value, state=EventState.GATE_CLOSED), HUB)
+        uow.due.add(Due(DueKind.CLEARING, auction_id, uow.now))
+        uow.commit()
+
+
+def run_auction(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules, auction_id: str) -> None:
+    """Clear a closed auction and dispatch its awards. Does nothing if it is not waiting for it.
+
+    The solver runs outside any transaction; the result is committed only if the auction is still
+    waiting, so two hubs that both clear commit one result.
+    """
+    with units(write=False) as uow:
+        tender = promised(uow.auctions.get(auction_id), f"auctions/{auction_id}").value
+        if tender.state is not TenderState.GATE_CLOSED:
+            return
+        product = product_of(uow, tender.product_id, tender.product_version)
+        book = auction_book(uow, tender, product)
+    clearing = pool.run(clear, book, clearing_rules(product, rules))
+    with units() as uow:
+        stored = promised(uow.auctions.get(auction_id), f"auctions/{auction_id}")
+        if stored.value.state is not TenderState.GATE_CLOSED:
+            return
+        uow.auctions.update(
+            auction_id, replace(stored.value, state=TenderState.CLEARED), revision=stored.revision
+        )
+        event = promised(uow.events.get(auction_id), f"events/{auction_id}")
+        commit_clearing(uow, event, clearing, product, rules)
+        uow.commit()

@@ -1,0 +1,158 @@
+"""What each site sold, was told and delivered in one event, ready for settlement."""
+
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from vpp.baseline.calendar import SiteCalendar
+from vpp.dispatch.event import Event, EventState
+from vpp.dispatch.instruction import Instruction
+from vpp.foundation.interval import Interval
+from vpp.foundation.series import hours, regular, starts
+from vpp.portfolio.product import ProductProfile
+from vpp.settlement.delivery import MeasuredInterval, measure
+from vpp.settlement.site_delivery import SiteDelivery
+from vpp.telemetry.quality import MeterQuality
+from vpp.workflows.booking import EVERYTHING
+from vpp.workflows.market_rules import MarketRules
+from vpp.workflows.metering import metered_load
+from vpp.workflows.ports import UnitOfWork
+from vpp.workflows.recording import product_of, promised
+from vpp.workflows.records import AwardRecord, BaselineRecord
+from vpp.workflows.responding import instructions_of
+from vpp.workflows.watching import newest_instructions
+
+PRICE_STEP = Decimal("0.000001")
+
+
+def paid_span(event: Event, product: ProductProfile) -> Interval | None:
+    """Return the part of an event that is measured and paid.
+
+    All of delivery, or of a cancelled event the settlement intervals that were over when it was
+    cancelled; None if there are none.
+    """
+    if event.state is not EventState.CANCELLED:
+        return event.delivery
+    if event.cancelled_at is None or event.cancelled_at <= event.delivery.start:
+        return None
+    step = product.settlement_interval
+    whole = (min(event.cancelled_at, event.delivery.end) - event.delivery.start) // step
+    return Interval(event.delivery.start, event.delivery.start + whole * step) if whole else None
+
+
+def site_deliveries(uow: UnitOfWork, event: Event, rules: MarketRules) -> list[SiteDelivery]:
+    """Measure an event at every instructed site.
+
+    Args:
+        uow: The transaction.
+        event: An event whose delivery is over, or that was cancelled in its course.
+        rules: The hub's rules.
+
+    Returns:
+        One delivery per site, by site id, in exact energy; empty if nothing is to be paid.
+    """
+    product = product_of(uow, event.product_id, event.product_version)
+    span = paid_span(event, product)
+    if span is None:
+        return []
+    awards: dict[str, list[AwardRecord]] = {}
+    for stored in uow.awards.page(where={"event_id": event.event_id}, limit=EVERYTHING):
+        awards.setdefault(stored.value.site_id, []).append(stored.value)
+    instructions = newest_instructions([stored.value for stored in instructions_of(uow, event.event_id)])
+    return [
+        _site_delivery(uow, event, product, span, instruction, awards[instruction.site_id], rules)
+        for instruction in instructions
+    ]
+
+
+def _site_delivery(  # noqa: PLR0913, PLR0917  one argument per source of the delivery
+    uow: UnitOfWork,
+    event: Event,
+    product: ProductProfile,
+    span: Interval,
+    instruction: Instruction,
+    awards: list[AwardRecord],
+    rules: MarketRules,
+) -> SiteDelivery:
+    site = promised(uow.sites.get(instruction.site_id), f"sites/{instruction.site_id}").value
+    calendar = SiteCalendar(site.time_zone, rules.holidays)
+    step = product.settlement_interval
+    grid = starts(span, step)
+    count = len(grid)
+    stored = uow.baselines.get(f"{event.event_id}-{site.site_id}")
+    raw_kw, baseline_kw = _baseline_series(stored.value if stored else None, span, product)
+    metered = metered_load(uow, site, span, step)
+    measured = measure(
+        site.site_id,
+        span,
+        step,
+        award_kw=[sum(award.reduction_kw[n] for award in awards) for n in range(count)],
+        target_kw=list(instruction.target_reduction_kw[:count]),
+        baseline_raw_kw=raw_kw,
+        baseline_kw=baseline_kw,
+        metered_kw=metered.net_power_kw,
+        quality=[MeterQuality(int(code)) for code in metered.quality],
+    )
+    return SiteDelivery(
+        event_id=event.event_id,
+        product=product,
+        site_id=site.site_id,
+        party_id=site.party_id,
+        time_zone=site.time_zone,
+        meter_id=f"{site.site_id}-poc",
+        award_ids=tuple(award.award_id for award in awards),
+        dispatch_id=instruction.instruction_id,
+        intervals=measured,
+        price_per_mwh=tuple(_mean_price(awards, n) for n in range(count)),
+        price_basis=product.money.pay_rule,
+        local_starts=tuple(calendar.local_iso(start) for start in grid),
+        make_whole=sum((award.make_whole for award in awards), Decimal(0)),
+    )
+
+
+def _baseline_series(
+    record: BaselineRecord | None, span: Interval, product: ProductProfile
+) -> tuple[pd.Series, pd.Series]:
+    """Return raw and adjusted baseline on the paid intervals; NaN where no rule gave one."""
+    step = product.settlement_interval
+    count = span.duration // step
+    if record is None:
+        nothing = regular(np.full(count, np.nan), span.start, step)
+        return nothing, nothing
+    raw_kw = regular(record.raw_kw[:count], span.start, step)
+    return raw_kw, regular(record.adjusted_kw[:count], span.start, step)
+
+
+def _mean_price(awards: list[AwardRecord], n: int) -> Decimal:
+    """Average the prices of a site's awards in one interval, weighted by awarded power.
+
+    Metering sees the site, not the resource, so one price per site and interval is what delivery
+    can be paid at. With one clearing price for all, it is that price.
+    """
+    prices = {award.price_per_mwh[n] for award in awards if award.reduction_kw[n] > 0}
+    if not prices:
+        return Decimal(0)
+    if len(prices) == 1:
+        return prices.pop()
+    weights = [Decimal(repr(award.reduction_kw[n])) for award in awards]
+    total = sum(weights, Decimal(0))
+    value = sum(
+        (weight * award.price_per_mwh[n] for weight, award in zip(weights, awards, strict=True)), Decimal(0)
+    )
+    return (value / total).quantize(PRICE_STEP)
+
+
+def delivered_totals_kwh(deliveries: list[SiteDelivery]) -> tuple[Decimal, Decimal]:
+    """Sum target and delivered energy over the intervals that were metered, kWh."""
+    target = delivered = Decimal(0)
+    for delivery in deliveries:
+        for interval in delivery.intervals:
+            if interval.delivered_kwh is not None:
+                delivered += interval.delivered_kwh
+                target += _target_kwh(interval)
+    return target, delivered
+
+
+def _target_kwh(interval: MeasuredInterval) -> Decimal:
+    return interval.target_kw * Decimal(repr(hours(interval.interval.duration)))

@@ -1,0 +1,131 @@
+"""Emergency events: standing bids cleared and sites instructed at once."""
+
+from decimal import Decimal
+
+from vpp.auction.clearing import clear
+from vpp.dispatch.event import Event, EventState
+from vpp.foundation.errors import InvalidInput
+from vpp.foundation.interval import Interval
+from vpp.foundation.names import checked_id
+from vpp.portfolio.product import Trigger
+from vpp.workflows.booking import clearing_rules, commit_clearing, standing_book
+from vpp.workflows.identity import Principal
+from vpp.workflows.market_rules import MarketRules
+from vpp.workflows.ports import Stored, UnitOfWorkFactory, WorkerPool
+from vpp.workflows.recording import audit, promised
+from vpp.workflows.requesting import fingerprint, remember, replayed
+from vpp.workflows.tendering import check_call, default_id
+
+
+def create_emergency_event(  # noqa: PLR0913  one argument per field of the request
+    units: UnitOfWorkFactory,
+    principal: Principal,
+    pool: WorkerPool,
+    rules: MarketRules,
+    *,
+    event_id: str,
+    product_id: str,
+    zone: str,
+    delivery: Interval,
+    target_reduction_kw: tuple[float, ...],
+    price_cap_per_mwh: Decimal,
+    currency: str,
+    request_id: str,
+) -> Stored[Event]:
+    """Create an event that calls standing bids, clear them and instruct the sites.
+
+    The event is stored as a DRAFT before the solver runs, so that an accepted call survives a
+    crash; `finish_emergency` takes it up again.
+
+    Args:
+        units: Makes the transactions.
+        principal: The operator, who will pay.
+        pool: Runs the solver.
+        rules: The hub's rules.
+        event_id: Last part of the name; empty lets the hub choose.
+        product_id: Product that emergencies set in motion.
+        zone: Zone in which reductions count.
+        delivery: When delivery takes place.
+        target_reduction_kw: Reduction asked for per settlement interval, kW. Shape (N,).
+        price_cap_per_mwh: Highest price the operator pays.
+        currency: Currency of that price.
+        request_id: Makes repeats harmless; empty if not given.
+
+    Returns:
+        The event, OFFERED, or FAILED with NO_AWARDS if no standing bid could serve it.
+
+    Raises:
+        InvalidInput: A field breaks the product's rules.
+        AlreadyExists: The id is taken, or the request id was used for something else.
+    """
+    digest = fingerprint(event_id, product_id, zone, delivery, target_reduction_kw, price_cap_per_mwh)
+    with units() as uow:
+        known = replayed(uow, principal, "create_event", request_id, digest)
+        if known is None:
+            product = uow.products.latest(product_id)
+            if product is None:
+                raise InvalidInput(
+                    f"product is {product_id!r}, expected the id of a known product", product=product_id
+                )
+            check_call(
+                product,
+                trigger=Trigger.EMERGENCY,
+                delivery=delivery,
+                target_reduction_kw=target_reduction_kw,
+                price_cap_per_mwh=price_cap_per_mwh,
+                currency=currency,
+                now=uow.now,
+            )
+            if delivery.start - uow.now < product.call.notice_min:
+                raise InvalidInput(
+                    f"delivery_interval.start_time is {delivery.start.isoformat()}, expected at least "
+                    f"{product.call.notice_min} after {uow.now.isoformat()}",
+                    start_time=delivery.start.isoformat(),
+                )
+            if event_id:
+                checked_id(event_id, "event_id")
+            else:
+                taken = [stored.value.event_id for stored in uow.events.page()]
+                event_id = default_id(product_id, delivery.start, taken)
+            event = Event(
+                event_id=event_id,
+                product_id=product_id,
+                product_version=product.version,
+                zone=zone,
+                delivery=delivery,
+                target_reduction_kw=target_reduction_kw,
+                awarded_reduction_kw=(),
+                price_cap_per_mwh=price_cap_per_mwh,
+                operator_party_id=principal.party_id,
+                auction_id=None,
+                state=EventState.DRAFT,
+            )
+            uow.events.add(event_id, event)
+            audit(uow, principal.principal_id, "create_event", f"events/{event_id}")
+            remember(uow, principal, "create_event", request_id, digest, event_id)
+            uow.commit()
+        else:
+            event_id = known
+    return finish_emergency(units, pool, rules, event_id)
+
+
+def finish_emergency(
+    units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules, event_id: str
+) -> Stored[Event]:
+    """Clear and dispatch an emergency event that is still a DRAFT; otherwise return it as it is."""
+    with units(write=False) as uow:
+        stored = promised(uow.events.get(event_id), f"events/{event_id}")
+        if stored.value.state is not EventState.DRAFT:
+            return stored
+        product = uow.products.get(stored.value.product_id, stored.value.product_version)
+        if product is None:
+            raise InvalidInput(f"product {stored.value.product_id} is gone", product=stored.value.product_id)
+        book = standing_book(uow, stored.value, product)
+    clearing = pool.run(clear, book, clearing_rules(product, rules))
+    with units() as uow:
+        stored = promised(uow.events.get(event_id), f"events/{event_id}")
+        if stored.value.state is not EventState.DRAFT:
+            return stored
+        written = commit_clearing(uow, stored, clearing, product, rules)
+        uow.commit()
+        return written

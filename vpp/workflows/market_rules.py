@@ -1,0 +1,37 @@
+"""What the hub's owner decides once for all markets; products decide the rest."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from vpp.solver.solve import SolverName
+
+
+@dataclass(frozen=True, slots=True)
+class MarketRules:
+    """What the hub's owner decides once for all markets.
+
+    Attributes:
+        solver: Which solver clears.
+        time_limit: Longest time a clearing may take.
+        relative_gap: A clearing within this share of the bound counts as optimal.
+        aggregator_party_id: Who runs the hub and keeps the fee.
+        holidays: Civil days that count as holidays in every baseline.
+        code_version: Version of the software, for manifests.
+        forecast_hour_utc: Hour of the day at which tomorrow is forecast.
+        claim_lease: How long a claimed deadline is kept from other hubs.
+        telemetry_allowance: How long after an interval its readings may take to arrive before
+            baselines are frozen.
+        measurement_allowance: How long after an event its readings may take to arrive before
+            delivery is measured.
+    """
+
+    solver: SolverName
+    time_limit: timedelta
+    relative_gap: float
+    aggregator_party_id: str
+    holidays: frozenset[date]
+    code_version: str
+    forecast_hour_utc: int
+    claim_lease: timedelta
+    telemetry_allowance: timedelta = timedelta(minutes=10)
+    measurement_allowance: timedelta = timedelta(minutes=30)

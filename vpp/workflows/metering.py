@@ -1,0 +1,83 @@
+"""A site's metered load as the stages want it, and the spans that no baseline may learn from."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+
+from vpp.baseline.calendar import SiteCalendar
+from vpp.dispatch.event import EventState
+from vpp.foundation.interval import Interval
+from vpp.portfolio.site import Site
+from vpp.telemetry.assemble import assemble
+from vpp.telemetry.metered_series import MeteredSeries
+from vpp.telemetry.metering_energy import metering_energy
+from vpp.workflows.booking import EVERYTHING
+from vpp.workflows.ports import UnitOfWork
+from vpp.workflows.recording import product_of
+
+
+def metered_load(uow: UnitOfWork, site: Site, span: Interval, step: timedelta) -> MeteredSeries:
+    """Return a site's load on a coarser grid than its meter's.
+
+    Args:
+        uow: The transaction.
+        site: The site.
+        span: Whole number of `step`s, on the grid of `step`.
+        step: Length of the intervals wanted, a whole multiple of the metering interval.
+
+    Returns:
+        Mean kW and the worst quality per interval; a missing sample makes its interval missing.
+    """
+    raw = assemble(uow.telemetry.load(site.site_id, span), span, site.metering_interval)
+    return raw if step == site.metering_interval else metering_energy(raw, step)
+
+
+def usable_history(uow: UnitOfWork, site: Site, end: datetime, days: int, step: timedelta) -> pd.Series:
+    """Return a site's recent load, kW, bad readings turned into gaps, ending at `end` on the grid.
+
+    The series begins with the first reading there is, at most `days` back.
+    """
+    last = end - (end - end.replace(hour=0, minute=0, second=0, microsecond=0)) % step
+    first = (last - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
+    load_kw = metered_load(uow, site, Interval(first, last), step).usable_kw()
+    known = load_kw.first_valid_index()
+    if known is None:
+        return load_kw.iloc[:0]
+    return load_kw.loc[known.normalize() :].asfreq(pd.Timedelta(step))
+
+
+@dataclass(frozen=True, slots=True)
+class Curtailed:
+    """When a site's load was not its own.
+
+    Attributes:
+        masked: Delivery and recovery of earlier events.
+        dates: Civil days of those events.
+    """
+
+    masked: tuple[Interval, ...]
+    dates: frozenset[date]
+
+
+def curtailed(uow: UnitOfWork, site: Site, calendar: SiteCalendar, *, except_event: str) -> Curtailed:
+    """Collect the spans in which a site delivered, so that no baseline learns from them.
+
+    Args:
+        uow: The transaction.
+        site: The site.
+        calendar: Its civil time.
+        except_event: The event that the baseline is for; it does not exclude its own day.
+    """
+    masked, dates = [], set()
+    for stored in uow.instructions.page(where={"site_id": site.site_id}, limit=EVERYTHING):
+        instruction = stored.value
+        event = uow.events.get(instruction.event_id)
+        if event is None or instruction.event_id == except_event or event.value.state is EventState.FAILED:
+            continue
+        product = product_of(uow, event.value.product_id, event.value.product_version)
+        masked.append(
+            Interval(instruction.delivery.start, instruction.delivery.end + product.call.recovery_window)
+        )
+        dates.add(calendar.civil_date(instruction.delivery.start))
+    return Curtailed(tuple(masked), frozenset(dates))

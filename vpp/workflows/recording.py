@@ -1,0 +1,92 @@
+"""Helpers that every workflow with an effect calls: audit, revisions, look-ups that must succeed."""
+
+from typing import TypeVar
+
+from vpp.dispatch.event import Event, EventState, check_event_transition
+from vpp.foundation.errors import BrokenPromise, NotFound, StaleWrite
+from vpp.foundation.interval import Interval
+from vpp.portfolio.product import ProductProfile
+from vpp.workflows.ports import Stored, UnitOfWork
+from vpp.workflows.records import AuditRecord
+
+T = TypeVar("T")
+HUB = "hub"
+"""Actor of what falls due."""
+
+
+def audit(uow: UnitOfWork, actor: str, action: str, subject: str, **detail: object) -> None:
+    """Record who changed what, in the transaction that does it."""
+    text = {key: str(value) for key, value in detail.items()}
+    uow.audit.append(AuditRecord(at=uow.now, actor=actor, action=action, subject=subject, detail=text))
+
+
+def found(stored: Stored[T] | None, full_name: str) -> Stored[T]:
+    """Return what was looked up.
+
+    Raises:
+        NotFound: There is nothing of that name.
+    """
+    if stored is None:
+        raise NotFound(f"{full_name} does not exist", name=full_name)
+    return stored
+
+
+def promised(stored: Stored[T] | None, full_name: str) -> Stored[T]:
+    """Return what another stored fact says must be there.
+
+    Raises:
+        BrokenPromise: It is not.
+    """
+    if stored is None:
+        raise BrokenPromise(f"{full_name} is referred to and missing", name=full_name)
+    return stored
+
+
+def check_etag(stored: Stored[T], etag: str) -> None:
+    """Refuse a write that was prepared on an older copy.
+
+    Raises:
+        StaleWrite: `etag` is given and is not the stored revision.
+    """
+    if etag and etag != str(stored.revision):
+        raise StaleWrite(f"etag is {etag}, the stored one is {stored.revision}; read again", etag=etag)
+
+
+def product_of(uow: UnitOfWork, product_id: str, version: int) -> ProductProfile:
+    """Return the product version that a stored tender or event cites."""
+    profile = uow.products.get(product_id, version)
+    if profile is None:
+        raise BrokenPromise(f"products/{product_id} version {version} is referred to and missing")
+    return profile
+
+
+def move_event(uow: UnitOfWork, stored: Stored[Event], event: Event, actor: str) -> Stored[Event]:
+    """Write an event whose state may have changed, with its audit record.
+
+    Raises:
+        WrongState: The life cycle has no such step.
+        StaleWrite: Another write came first.
+    """
+    before = stored.value.state
+    if event.state is not before:
+        check_event_transition(before, event.state)
+    moved = uow.events.update(event.event_id, event, revision=stored.revision)
+    audit(uow, actor, "move_event", f"events/{event.event_id}", before=before.name, after=event.state.name)
+    return moved
+
+
+def overlaps(one: Interval, other: Interval) -> bool:
+    """Tell whether two half-open spans share an instant."""
+    return one.start < other.end and other.start < one.end
+
+
+LIVE_EVENT_STATES = frozenset(
+    {
+        EventState.CLEARED,
+        EventState.OFFERED,
+        EventState.ACCEPTED,
+        EventState.SCHEDULED,
+        EventState.ACTIVE,
+    }
+)
+"""States in which an event's awards still claim their resources."""

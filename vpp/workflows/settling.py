@@ -1,0 +1,166 @@
+"""From ended events to statements: measured, settled once per period, versions never altered."""
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from vpp.dispatch.event import Event, EventState
+from vpp.foundation.errors import WrongState
+from vpp.settlement.manifest import manifest_name, render_manifest
+from vpp.settlement.settle_period import settle_period
+from vpp.settlement.site_delivery import SiteDelivery
+from vpp.settlement.statement import Statement
+from vpp.settlement.statement_file import file_name, parse_csv, render_csv
+from vpp.settlement.summary_file import render_summary_csv, summary_file_name
+from vpp.workflows.booking import EVERYTHING
+from vpp.workflows.delivering import delivered_totals_kwh, site_deliveries
+from vpp.workflows.market_rules import MarketRules
+from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWork, UnitOfWorkFactory
+from vpp.workflows.recording import HUB, audit, move_event, product_of, promised
+from vpp.workflows.records import StatementRecord
+
+PAYABLE = frozenset({EventState.MEASURED, EventState.SETTLED, EventState.CANCELLED})
+UNDER_WAY = frozenset({EventState.ACTIVE, EventState.ENDED})
+AGREED = frozenset({EventState.OFFERED, EventState.ACCEPTED, EventState.SCHEDULED})
+
+
+def period_of(event: Event) -> str:
+    """Return the UTC month of an event's start: the period whose settlement it makes due."""
+    return f"{event.delivery.start:%Y-%m}"
+
+
+def owe_settlement(uow: UnitOfWork, event: Event, at: datetime) -> None:
+    """Make the settlement of an event's period due, or later if it is due earlier already."""
+    uow.due.add(Due(DueKind.SETTLEMENT, f"{period_of(event)}/{at:%Y%m%dT%H%M}", at))
+
+
+def measure_event(units: UnitOfWorkFactory, rules: MarketRules, event_id: str) -> None:
+    """Measure an ended event and owe its statements. Does nothing if it has been measured."""
+    with units() as uow:
+        stored = promised(uow.events.get(event_id), f"events/{event_id}")
+        if stored.value.state is not EventState.ENDED:
+            return
+        product = product_of(uow, stored.value.product_id, stored.value.product_version)
+        target_kwh, delivered_kwh = delivered_totals_kwh(site_deliveries(uow, stored.value, rules))
+        move_event(uow, stored, replace(stored.value, state=EventState.MEASURED), HUB)
+        owe_settlement(uow, stored.value, uow.now + product.initial_statement_delay)
+        audit(uow, HUB, "measure", f"events/{event_id}", target_kwh=target_kwh, delivered_kwh=delivered_kwh)
+        uow.commit()
+
+
+def run_settlement(units: UnitOfWorkFactory, rules: MarketRules, subject: str) -> None:
+    """Write the next version of every party's statement of a period.
+
+    Args:
+        units: Makes the transaction.
+        rules: The hub's rules.
+        subject: `YYYY-MM/` and the time it was owed for.
+
+    While an event of the day is agreed, under way or waits for its measurement, nothing is written:
+    that event's own measurement owes the settlement again, so a first statement is complete.
+    A run that would change nothing writes nothing.
+    """
+    period = subject.partition("/")[0]
+    with units() as uow:
+        near = _events_near(uow, period)
+        if any(_must_wait_for(stored.value, uow.now) for stored in near):
+            audit(uow, HUB, "wait_with_settlement", f"periods/{period}")
+            uow.commit()
+            return
+        events = [stored for stored in near if stored.value.state in PAYABLE]
+        deliveries = [delivery for stored in events for delivery in site_deliveries(uow, stored.value, rules)]
+        operators = sorted({stored.value.operator_party_id for stored in events})
+        if len(operators) > 1:
+            raise WrongState(
+                f"period {period} has events of several operators ({', '.join(operators)}); statements of "
+                "one hub are written for one operator",
+                period=period,
+            )
+        for each in sorted({delivery.settlement_period for delivery in deliveries}):
+            _write_versions(uow, each, deliveries, operators[0], rules)
+        for stored in events:
+            if stored.value.state is EventState.MEASURED:
+                move_event(uow, stored, replace(stored.value, state=EventState.SETTLED), HUB)
+        uow.commit()
+
+
+def _must_wait_for(event: Event, now: datetime) -> bool:
+    """Tell whether an event of the day will be measured soon: its statement lines belong to this run."""
+    is_today = event.state in AGREED and event.delivery.start.date() <= now.date()
+    return is_today or event.state in UNDER_WAY
+
+
+def _events_near(uow: UnitOfWork, period: str) -> list[Stored[Event]]:
+    """Return the events of a UTC month and a day around it: sites' civil months begin earlier or later."""
+    first = datetime.fromisoformat(f"{period}-01").replace(tzinfo=UTC)
+    following = (first + timedelta(days=32)).replace(day=1)
+    margin = timedelta(days=1)
+    return [
+        stored
+        for stored in uow.events.page(limit=EVERYTHING)
+        if first - margin <= stored.value.delivery.start < following + margin
+    ]
+
+
+def _write_versions(
+    uow: UnitOfWork, period: str, deliveries: list[SiteDelivery], operator_party_id: str, rules: MarketRules
+) -> None:
+    latest: dict[str, StatementRecord] = {}
+    for stored in uow.statements.page(where={"period": period}, limit=EVERYTHING):
+        known = latest.get(stored.value.party_id)
+        if known is None or stored.value.version > known.version:
+            latest[stored.value.party_id] = stored.value
+    previous = {party_id: _parsed(record) for party_id, record in latest.items()}
+    statements = settle_period(
+        period,
+        deliveries,
+        operator_party_id=operator_party_id,
+        aggregator_party_id=rules.aggregator_party_id,
+        previous=previous,
+    )
+    if previous and all(_changes_nothing(statement) for statement in statements):
+        audit(uow, HUB, "settle_unchanged", f"periods/{period}")
+        return
+    for statement in statements:
+        record = _record(uow, statement, rules)
+        uow.statements.add(statement.statement_id, record)
+        audit(
+            uow,
+            HUB,
+            "write_statement",
+            f"statements/{statement.statement_id}",
+            lines=record.line_count,
+            total=record.total,
+            sha256=record.csv_sha256,
+        )
+
+
+def _parsed(record: StatementRecord) -> Statement:
+    name = f"statement_{record.party_id}_{record.period}_v{record.version}.csv"
+    return parse_csv(record.files[name])
+
+
+def _changes_nothing(statement: Statement) -> bool:
+    return not any(line.delta_amount for line in statement.lines)
+
+
+def _record(uow: UnitOfWork, statement: Statement, rules: MarketRules) -> StatementRecord:
+    csv_bytes = render_csv(statement)
+    manifest = render_manifest(statement, csv_bytes, code_version=rules.code_version, created_at=uow.now)
+    return StatementRecord(
+        statement_id=statement.statement_id,
+        party_id=statement.party_id,
+        period=statement.period,
+        version=statement.version,
+        run_type=statement.run_type.value,
+        line_count=len(statement.lines),
+        currency=statement.currency,
+        total=statement.total,
+        delta=statement.delta,
+        csv_sha256=hashlib.sha256(csv_bytes).hexdigest(),
+        files={
+            file_name(statement): csv_bytes,
+            summary_file_name(statement): render_summary_csv(statement),
+            manifest_name(statement): manifest,
+        },
+    )
