@@ -1,8 +1,10 @@
 """Baselines: frozen once, before delivery, and told to the site."""
 
+from functools import partial
+
 from vpp.baseline.calendar import SiteCalendar
 from vpp.baseline.insufficient_history import InsufficientHistory
-from vpp.baseline.site_baseline import SiteBaseline, site_baseline
+from vpp.baseline.site_baseline import site_baseline
 from vpp.dispatch.event import EventState
 from vpp.dispatch.instruction import InstructionState
 from vpp.workflows.market_rules import MarketRules
@@ -43,17 +45,18 @@ def freeze_baselines(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRu
             )
             sites.append(site_id)
             calls.append(
-                (
+                partial(
+                    site_baseline,
                     history_kw,
                     event.delivery,
                     product.baseline,
-                    site.time_zone,
-                    rules.holidays,
-                    hidden.dates,
-                    hidden.masked,
+                    time_zone=site.time_zone,
+                    holidays=rules.holidays,
+                    excluded_dates=hidden.dates,
+                    masked=hidden.masked,
                 )
             )
-    results = pool.map(_baseline, calls)
+    results = pool.run_all(calls)
     with units() as uow:
         event = promised(uow.events.get(event_id), f"events/{event_id}").value
         for site_id, result in zip(sites, results, strict=True):
@@ -86,17 +89,3 @@ def freeze_baselines(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRu
                 adjustment_kw=result.adjustment_kw,
             )
         uow.commit()
-
-
-def _baseline(*arguments: object) -> SiteBaseline | InsufficientHistory:
-    """Call `site_baseline` with positional arguments: pools hand over plain tuples."""
-    history_kw, delivery, baseline_rules, time_zone, holidays, dates, masked = arguments
-    return site_baseline(
-        history_kw,  # type: ignore[arg-type]  # the tuple above is built to this signature
-        delivery,  # type: ignore[arg-type]  # as above
-        baseline_rules,  # type: ignore[arg-type]  # as above
-        time_zone=time_zone,  # type: ignore[arg-type]  # as above
-        holidays=holidays,  # type: ignore[arg-type]  # as above
-        excluded_dates=dates,  # type: ignore[arg-type]  # as above
-        masked=masked,  # type: ignore[arg-type]  # as above
-    )

@@ -1,7 +1,7 @@
 """Bids: entered sealed, taken back before the gate closes."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from vpp.auction.bid import Bid, BlockOffer, StepOffer
 from vpp.auction.entry import check_bid
@@ -20,6 +20,9 @@ from vpp.workflows.recording import audit, found, overlaps, product_of, promised
 from vpp.workflows.records import BidRecord, BidState
 from vpp.workflows.requesting import fingerprint, remember, replayed
 from vpp.workflows.tendering import check_currency
+
+UNTIMED = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for the submission time where content is compared: a repeat comes at another time."""
 
 
 def create_bid(  # noqa: PLR0913  one argument per field of the request
@@ -55,7 +58,7 @@ def create_bid(  # noqa: PLR0913  one argument per field of the request
             claims the resource at the time.
         InvalidInput: The offer breaks the product's rules or the resource's envelope.
     """
-    digest = fingerprint(replace(bid, submitted_at=None), auction_id, product_id, currency, expires_at)  # type: ignore[arg-type]  # time left out on purpose
+    digest = fingerprint(replace(bid, submitted_at=UNTIMED), auction_id, product_id, currency, expires_at)
     with units() as uow:
         site = _own_site(uow, principal, bid.site_id)
         known = replayed(uow, principal, "create_bid", request_id, digest)
@@ -176,8 +179,8 @@ def _check_auction(uow: UnitOfWork, bid: Bid, auction_id: str, resource: Resourc
                 rival.delivery, tender.delivery
             ):
                 raise WrongState(
-                    f"resource {bid.resource_id} of sites/{bid.site_id} is bid in auctions/{other.auction_id} "
-                    "for an overlapping time; withdraw that bid first",
+                    f"resource {bid.resource_id} of sites/{bid.site_id} is bid in "
+                    f"auctions/{other.auction_id} for an overlapping time; withdraw that bid first",
                     auction=f"auctions/{other.auction_id}",
                 )
     return product

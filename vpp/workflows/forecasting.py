@@ -1,9 +1,11 @@
 """Day-ahead load forecasts for every site, once a day."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from vpp.baseline.calendar import SiteCalendar
-from vpp.baseline.forecast import LoadForecast, forecast_day_ahead
+from vpp.baseline.forecast import forecast_day_ahead
+from vpp.baseline.insufficient_history import InsufficientHistory
 from vpp.foundation.interval import Interval
 from vpp.workflows.booking import EVERYTHING
 from vpp.workflows.market_rules import MarketRules
@@ -49,10 +51,22 @@ def run_forecasts(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules
             if history_kw.empty:
                 continue
             sites.append(site.site_id)
-            calls.append((history_kw, horizon, site.time_zone, rules.holidays, hidden.masked))
-    forecasts = pool.map(_forecast, calls)
+            calls.append(
+                partial(
+                    forecast_day_ahead,
+                    history_kw,
+                    horizon,
+                    time_zone=site.time_zone,
+                    holidays=rules.holidays,
+                    masked=hidden.masked,
+                )
+            )
+    forecasts = pool.run_all(calls)
     with units() as uow:
         for site_id, forecast in zip(sites, forecasts, strict=True):
+            if isinstance(forecast, InsufficientHistory):
+                audit(uow, HUB, "no_forecast", f"sites/{site_id}", day=day, outcome=forecast)
+                continue
             uow.forecasts.add(
                 ForecastRecord(
                     site_id=site_id,
@@ -70,15 +84,3 @@ def run_forecasts(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules
         uow.due.add(Due(DueKind.FORECAST, following, at))
         audit(uow, HUB, "forecast", f"days/{day}", sites=len(sites))
         uow.commit()
-
-
-def _forecast(*arguments: object) -> LoadForecast:
-    """Call `forecast_day_ahead` with positional arguments: pools hand over plain tuples."""
-    history_kw, horizon, time_zone, holidays, masked = arguments
-    return forecast_day_ahead(
-        history_kw,  # type: ignore[arg-type]  # the tuple above is built to this signature
-        horizon,  # type: ignore[arg-type]  # as above
-        time_zone=time_zone,  # type: ignore[arg-type]  # as above
-        holidays=holidays,  # type: ignore[arg-type]  # as above
-        masked=masked,  # type: ignore[arg-type]  # as above
-    )

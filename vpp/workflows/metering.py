@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 
 from vpp.baseline.calendar import SiteCalendar
@@ -41,10 +42,11 @@ def usable_history(uow: UnitOfWork, site: Site, end: datetime, days: int, step: 
     last = end - (end - end.replace(hour=0, minute=0, second=0, microsecond=0)) % step
     first = (last - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
     load_kw = metered_load(uow, site, Interval(first, last), step).usable_kw()
-    known = load_kw.first_valid_index()
-    if known is None:
+    known = np.flatnonzero(~np.isnan(load_kw.to_numpy(dtype=np.float64)))
+    if not len(known):
         return load_kw.iloc[:0]
-    return load_kw.loc[known.normalize() :].asfreq(pd.Timedelta(step))
+    steps_per_day = timedelta(days=1) // step
+    return load_kw.iloc[int(known[0]) // steps_per_day * steps_per_day :]
 
 
 @dataclass(frozen=True, slots=True)

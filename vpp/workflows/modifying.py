@@ -102,8 +102,9 @@ def _check_span(uow: UnitOfWork, event: Event, span: Interval, product: ProductP
     if not is_shorter or span.end <= uow.now or span.duration % product.settlement_interval:
         raise InvalidInput(
             f"delivery_interval is {span.start.isoformat()} to {span.end.isoformat()}, expected the "
-            f"same start {event.delivery.start.isoformat()} and an end at most {event.delivery.end.isoformat()}, after "
-            f"{uow.now.isoformat()}, on the grid of {product.settlement_interval}",
+            f"same start {event.delivery.start.isoformat()} and an end at most "
+            f"{event.delivery.end.isoformat()}, after {uow.now.isoformat()}, on the grid of "
+            f"{product.settlement_interval}",
             end_time=span.end.isoformat(),
         )
 

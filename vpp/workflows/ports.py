@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar
+from typing import Generic, ParamSpec, Protocol, Self, TypeVar
 
 from vpp.auction.tender import Tender
 from vpp.dispatch.event import Event
@@ -300,6 +300,6 @@ class WorkerPool(Protocol):
         """Run one call and return its result, or raise what it raised."""
         ...
 
-    def map(self, function: Callable[..., T], calls: Sequence[tuple[Any, ...]]) -> list[T]:
-        """Run many calls, each a tuple of positional arguments; results in their order."""
+    def run_all(self, calls: Sequence[Callable[[], T]]) -> list[T]:
+        """Run many calls (picklable: partials of top-level functions); results in their order."""
         ...
