@@ -1,0 +1,251 @@
+"""Compute that can wait: caps and pauses now, the work done again before its deadline."""
+
+import math
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from vpp.flexibility.backlog import ROUNDING_GPU_H, catch_up, put_off, unavoidable_gpu_h
+from vpp.flexibility.bounds import TOLERANCE_KW, check_within, hours_of
+from vpp.flexibility.cap_response import largest_cut_ratio, worst_loss_ratio
+from vpp.flexibility.deferrable_pool import (
+    DeferrableLoadParameters,
+    DeferrableLoadState,
+    Pausing,
+    catching_up_gpus,
+    kw_per_running_gpu,
+)
+from vpp.flexibility.envelope import LONGEST_ACTIVATION, Envelope
+from vpp.flexibility.job_class import JobClass
+from vpp.flexibility.offer import Offer, exact_ratio, price_per_mwh, rounded_up
+from vpp.flexibility.reservation_cost import curtailment_cost_per_kwh
+
+
+def _loss_ratio(params: DeferrableLoadParameters, cut_ratio: float) -> float:
+    """Return the work lost while a share of the pool is cut, over its work at full speed."""
+    if params.job_class is JobClass.DEV_TEST_IDLE:
+        return 0.0  # idle boards lose nothing
+    if isinstance(params.method, Pausing):
+        return cut_ratio
+    return worst_loss_ratio(params.job_class, cut_ratio)
+
+
+def _reduction_kw(params: DeferrableLoadParameters, state: DeferrableLoadState, cut_ratio: float) -> float:
+    idle_ratio = params.method.idle_power_ratio if isinstance(params.method, Pausing) else 0.0
+    return cut_ratio * state.running_gpus * kw_per_running_gpu(params) * (1.0 - idle_ratio)
+
+
+def _restart_gpu_h(params: DeferrableLoadParameters, state: DeferrableLoadState) -> float:
+    """Return the work lost by stopping now and starting again, GPU hours."""
+    if not isinstance(params.method, Pausing) or state.paused or params.job_class is JobClass.DEV_TEST_IDLE:
+        return 0.0
+    span = state.since_checkpoint + params.method.restart_time
+    return params.largest_cut_ratio * state.running_gpus * (span / timedelta(hours=1))
+
+
+def _work_limit_gpu_h(
+    params: DeferrableLoadParameters, state: DeferrableLoadState, interval_count: int, step: timedelta
+) -> float:
+    """Return the work each of several intervals may put off so that all of it can be done in time.
+
+    The last intervals' work has the most time left once the window is over. For every interval,
+    what is due by its deadline must fit into what the free GPUs do until then.
+    """
+    gpus = catching_up_gpus(params, state)
+    margin_gpu_h = params.max_late_gpu_h - state.backlog.late_gpu_h
+    window = interval_count * step
+    if unavoidable_gpu_h(state.backlog, gpus, window) > margin_gpu_h + ROUNDING_GPU_H:
+        return 0.0
+    base_gpu_h = state.backlog.in_time_gpu_h + _restart_gpu_h(params, state)
+    limit_gpu_h = math.inf
+    for count in range(1, interval_count + 1):
+        span = max(timedelta(0), params.catch_up_within - (interval_count - count) * step)
+        doable_gpu_h = margin_gpu_h + gpus * (span / timedelta(hours=1))
+        limit_gpu_h = min(limit_gpu_h, (doable_gpu_h - base_gpu_h) / count)
+    return max(0.0, limit_gpu_h)
+
+
+def _largest_cut_ratio(
+    params: DeferrableLoadParameters, state: DeferrableLoadState, interval_count: int, step: timedelta
+) -> float:
+    """Return the largest cut that holds for several intervals with all work done in time, 0..1."""
+    wanted = params.largest_cut_ratio
+    if wanted <= 0.0 or state.running_gpus <= 0.0:
+        return 0.0
+    limit_gpu_h = _work_limit_gpu_h(params, state, interval_count, step)
+    full_gpu_h = state.running_gpus * hours_of(step)
+    if _loss_ratio(params, wanted) * full_gpu_h <= limit_gpu_h + ROUNDING_GPU_H:
+        return wanted
+    if isinstance(params.method, Pausing):
+        return 0.0
+    return min(wanted, largest_cut_ratio(params.job_class, limit_gpu_h / full_gpu_h))
+
+
+def available_kw(params: DeferrableLoadParameters, state: DeferrableLoadState, step: timedelta) -> float:
+    """Return the largest reduction for the whole next step, kW at the point of connection.
+
+    Bounded by the tier, and by the deadlines: the backlog after the step must still fit into the
+    free GPUs. Where jobs are paused it is all or nothing.
+    """
+    kw = _reduction_kw(params, state, _largest_cut_ratio(params, state, 1, step))
+    return kw if kw > TOLERANCE_KW else 0.0
+
+
+def recovery_kw(params: DeferrableLoadParameters, state: DeferrableLoadState, step: timedelta) -> float:
+    """Return the increase that catching up would draw in the next step if left alone, kW."""
+    _, done_gpu_h = catch_up(state.backlog, catching_up_gpus(params, state), step)
+    return done_gpu_h / hours_of(step) * kw_per_running_gpu(params)
+
+
+def advance(
+    params: DeferrableLoadParameters,
+    state: DeferrableLoadState,
+    reduction_kw: float,
+    step: timedelta,
+    *,
+    recovery_limit_kw: float = math.inf,
+) -> tuple[DeferrableLoadState, float]:
+    """Carry the pool through one step.
+
+    Args:
+        params: The pool.
+        state: At the start of the step.
+        reduction_kw: Commanded reduction, kW; 0 runs everything and catches up. More than
+            `available_kw` is delivered as far as available; where nothing is, deadlines stand
+            against the command and the pool catches up. Pausing delivers its whole block for
+            any command above 0.
+        step: Length of the step.
+        recovery_limit_kw: Largest increase the site allows in this step, kW. It binds even if
+            work becomes late by it; the backlog says how much.
+
+    Returns:
+        The state at the end of the step and the change of consumption at the point of
+        connection, kW: negative while cut, positive while catching up. The backlog grows by
+        the work lost, restarts included, and shrinks by the work done.
+
+    Raises:
+        InvalidInput: The command is negative or not finite, or the step is not above zero.
+    """
+    check_within(reduction_kw, "reduction_kw")
+    step_hours = hours_of(step)
+    available = available_kw(params, state, step)
+    if reduction_kw > 0.0 and available > 0.0:
+        if isinstance(params.method, Pausing):
+            delivered_kw, cut_ratio = available, params.largest_cut_ratio
+        else:
+            delivered_kw = min(reduction_kw, available)
+            cut_ratio = min(params.largest_cut_ratio, delivered_kw / _reduction_kw(params, state, 1.0))
+        lost_gpu_h = _loss_ratio(params, cut_ratio) * state.running_gpus * step_hours
+        lost_gpu_h += _restart_gpu_h(params, state)
+        backlog = put_off(state.backlog, lost_gpu_h, params.catch_up_within, step)
+        is_paused = isinstance(params.method, Pausing)
+        since = timedelta(0) if is_paused else state.since_checkpoint
+        return replace(state, backlog=backlog, paused=is_paused, since_checkpoint=since), -delivered_kw
+    kw_per_gpu = kw_per_running_gpu(params)
+    gpus = min(catching_up_gpus(params, state), max(0.0, recovery_limit_kw) / kw_per_gpu)
+    backlog, done_gpu_h = catch_up(state.backlog, gpus, step)
+    since = timedelta(0)
+    if isinstance(params.method, Pausing):
+        since = (state.since_checkpoint + step) % params.method.checkpoint_interval
+    released = replace(state, backlog=backlog, paused=False, since_checkpoint=since)
+    return released, done_gpu_h / step_hours * kw_per_gpu
+
+
+def _recovery_ratio(
+    params: DeferrableLoadParameters, state: DeferrableLoadState, cut_ratio: float, hours: float
+) -> float:
+    """Return energy drawn again per energy saved by a cut of some hours; 0 without free GPUs."""
+    if catching_up_gpus(params, state) <= 0.0:
+        return 0.0
+    lost_gpu_h = _loss_ratio(params, cut_ratio) * state.running_gpus * hours + _restart_gpu_h(params, state)
+    return lost_gpu_h * kw_per_running_gpu(params) / (_reduction_kw(params, state, cut_ratio) * hours)
+
+
+def envelope(params: DeferrableLoadParameters, state: DeferrableLoadState) -> Envelope:
+    """Return what the pool can deliver with no backlog and the state's GPUs busy.
+
+    The longest activation is the one after which everything can still be done in time.
+    """
+    fresh = DeferrableLoadState(state.running_gpus)
+    if isinstance(params.method, Pausing):  # the worst moment to be told to pause
+        fresh = replace(fresh, since_checkpoint=params.method.checkpoint_interval)
+    cut_ratio = params.largest_cut_ratio
+    reduction_kw = _reduction_kw(params, fresh, cut_ratio)
+    gpus = catching_up_gpus(params, fresh)
+    lost_gpus = _loss_ratio(params, cut_ratio) * fresh.running_gpus
+    hours = LONGEST_ACTIVATION / timedelta(hours=1)
+    deadline_hours = hours_of(params.catch_up_within)
+    margin_gpu_h = params.max_late_gpu_h - _restart_gpu_h(params, fresh)
+    if lost_gpus > 0.0:
+        by_work = (margin_gpu_h + gpus * deadline_hours) / lost_gpus
+        by_first_deadline = deadline_hours + margin_gpu_h / lost_gpus
+        hours = max(0.0, min(hours, by_work, by_first_deadline))
+    nothing = timedelta(0)
+    if reduction_kw <= 0.0 or hours <= 0.0:
+        return Envelope(0.0, 0.0, params.response_time, nothing, nothing, 0.0, 0.0, nothing)
+    is_paused = isinstance(params.method, Pausing)
+    lost_gpu_h = lost_gpus * hours + _restart_gpu_h(params, fresh)
+    return Envelope(
+        max_reduction_kw=reduction_kw,
+        min_reduction_kw=reduction_kw if is_paused else 0.0,
+        response_time=params.response_time,
+        min_duration=nothing,
+        max_duration=timedelta(hours=hours),
+        energy_budget_kwh=reduction_kw * hours,
+        recovery_ratio=_recovery_ratio(params, fresh, cut_ratio, hours),
+        recovery_duration=timedelta(hours=lost_gpu_h / gpus) if gpus > 0.0 else nothing,
+    )
+
+
+def offer(
+    params: DeferrableLoadParameters,
+    state: DeferrableLoadState,
+    interval_count: int,
+    step: timedelta,
+    *,
+    tariff_per_kwh: Decimal,
+) -> Offer | None:
+    """Return what the pool can bid for a window.
+
+    Args:
+        params: The pool.
+        state: As expected at the start of the window.
+        interval_count: Delivery intervals in the window; at least 1.
+        step: Length of a delivery interval.
+        tariff_per_kwh: What the site pays for a kWh and saves by not running.
+
+    Returns:
+        For caps a divisible offer of the largest cut that all intervals can hold together; for
+        pauses an indivisible one of the whole block, with the restart as its fixed cost. None
+        if deadlines, tier or load leave nothing.
+
+    Raises:
+        InvalidInput: No interval, or the step is not above zero.
+    """
+    check_within(interval_count, "interval_count", 1)
+    window_hours = interval_count * hours_of(step)
+    cut_ratio = _largest_cut_ratio(params, state, interval_count, step)
+    reduction_kw = _reduction_kw(params, state, cut_ratio)
+    if reduction_kw <= TOLERANCE_KW:
+        return None
+    is_paused = isinstance(params.method, Pausing)
+    kw_per_gpu = kw_per_running_gpu(params)
+    gpus = catching_up_gpus(params, state)
+    restart_gpu_h = _restart_gpu_h(params, state)
+    lost_kw = _loss_ratio(params, cut_ratio) * state.running_gpus * kw_per_gpu
+    lost_work_ratio = exact_ratio(lost_kw / reduction_kw)
+    owed_gpu_h = state.backlog.total_gpu_h + lost_kw / kw_per_gpu * window_hours + restart_gpu_h
+    cost_per_kwh = curtailment_cost_per_kwh(params.job_value_per_kwh, tariff_per_kwh, lost_work_ratio)
+    return Offer(
+        resource_id=params.resource_id,
+        reduction_kw=(reduction_kw,) * interval_count,
+        price_per_mwh=price_per_mwh(cost_per_kwh),
+        divisible=not is_paused,
+        min_acceptance_ratio=1.0 if is_paused else 0.0,
+        energy_limit_kwh=None,
+        recovery_ratio=_recovery_ratio(params, state, cut_ratio, window_hours),
+        recovery_intervals=math.ceil(owed_gpu_h / gpus / hours_of(step)) if gpus > 0.0 else 0,
+        max_recovery_kw=gpus * kw_per_gpu,
+        fixed_cost=rounded_up(exact_ratio(restart_gpu_h * kw_per_gpu) * params.job_value_per_kwh),
+        delivery_ratio=params.delivery_ratio,
+    )
