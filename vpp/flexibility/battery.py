@@ -8,7 +8,7 @@ from decimal import Decimal
 from vpp.flexibility.bounds import check_above_zero, check_within, hours_of
 from vpp.flexibility.energy_store import after_discharge_kwh, recharge_kw, sustained_kw
 from vpp.flexibility.envelope import LONGEST_ACTIVATION, Envelope
-from vpp.flexibility.offer import Offer, exact_ratio, price_per_mwh
+from vpp.flexibility.offer import Offer, exact_ratio, price_per_mwh, whole_intervals
 from vpp.flexibility.reservation_cost import recharge_loss_cost_per_kwh
 from vpp.foundation.errors import InvalidInput
 
@@ -246,7 +246,7 @@ def offer(  # noqa: PLR0913  the prices are named, and none has a default
         min_acceptance_ratio=0.0,
         energy_limit_kwh=energy_kwh,
         recovery_ratio=params.recovery_ratio,
-        recovery_intervals=math.ceil(recovery_hours / step_hours),
+        recovery_intervals=whole_intervals(recovery_hours, step_hours),
         max_recovery_kw=params.max_charge_kw,
         fixed_cost=Decimal(0),
         delivery_ratio=params.delivery_ratio,

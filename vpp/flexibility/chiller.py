@@ -20,7 +20,7 @@ from vpp.flexibility.inlet_envelope import (
     EquipmentClass,
     inlet_limit_celsius,
 )
-from vpp.flexibility.offer import Offer, exact_ratio, price_per_mwh
+from vpp.flexibility.offer import Offer, exact_ratio, price_per_mwh, whole_intervals
 from vpp.flexibility.reservation_cost import recharge_loss_cost_per_kwh
 
 WATER_KWH_PER_K_M3 = 1.163
@@ -360,7 +360,7 @@ def offer(
         min_acceptance_ratio=0.0,
         energy_limit_kwh=min(heat_kwh * saved_per_heat, interval_count * step_hours * power_kw),
         recovery_ratio=recovery_ratio,
-        recovery_intervals=math.ceil(owed_kwh / extra_kw / step_hours),
+        recovery_intervals=whole_intervals(owed_kwh / extra_kw, step_hours),
         max_recovery_kw=_rebound_kw(params, warmed, extra_kw),
         fixed_cost=Decimal(0),
         delivery_ratio=params.delivery_ratio,

@@ -17,7 +17,7 @@ from vpp.flexibility.deferrable_pool import (
 )
 from vpp.flexibility.envelope import LONGEST_ACTIVATION, Envelope
 from vpp.flexibility.job_class import JobClass
-from vpp.flexibility.offer import Offer, exact_ratio, price_per_mwh, rounded_up
+from vpp.flexibility.offer import Offer, exact_ratio, price_per_mwh, rounded_up, whole_intervals
 from vpp.flexibility.reservation_cost import curtailment_cost_per_kwh
 
 
@@ -244,7 +244,7 @@ def offer(
         min_acceptance_ratio=1.0 if is_paused else 0.0,
         energy_limit_kwh=None,
         recovery_ratio=_recovery_ratio(params, state, cut_ratio, window_hours),
-        recovery_intervals=math.ceil(owed_gpu_h / gpus / hours_of(step)) if gpus > 0.0 else 0,
+        recovery_intervals=whole_intervals(owed_gpu_h / gpus, hours_of(step)) if gpus > 0.0 else 0,
         max_recovery_kw=gpus * kw_per_gpu,
         fixed_cost=rounded_up(exact_ratio(restart_gpu_h * kw_per_gpu) * params.job_value_per_kwh),
         delivery_ratio=params.delivery_ratio,

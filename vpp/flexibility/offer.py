@@ -1,5 +1,6 @@
 """What a flexible resource can bid for a window, in the site's own terms."""
 
+import math
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
@@ -62,6 +63,16 @@ class Offer:
         for field, amount in (("price_per_mwh", self.price_per_mwh), ("fixed_cost", self.fixed_cost)):
             if not amount.is_finite():
                 raise InvalidInput(f"{field} is {amount}, expected a finite amount", **{field: str(amount)})
+
+
+def whole_intervals(span_hours: float, step_hours: float) -> int:
+    """Return how many delivery intervals a span touches; rounding noise opens no further one.
+
+    Example:
+        >>> whole_intervals(0.1 + 0.2, 0.1), whole_intervals(0.31, 0.1)
+        (3, 4)
+    """
+    return math.ceil(span_hours / step_hours - 1e-9)
 
 
 def rounded_up(amount: Decimal) -> Decimal:
