@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from vpp.auction.bid import Bid, BlockOffer, StepOffer
+from vpp.auction.bid import Bid, BlockOffer
 from vpp.auction.entry import check_bid
 from vpp.auction.tender import TenderState
 from vpp.foundation.errors import InvalidInput, NotFound, NotPermitted, WrongState
@@ -198,7 +198,7 @@ def _check_standing(
         raise InvalidInput(
             "a standing bid offers steps; a block needs an auction's intervals", offer="block_offer"
         )
-    if isinstance(bid.offer, StepOffer) and len(bid.offer.steps) != 1:
+    if len(bid.offer.steps) != 1:
         raise InvalidInput(
             f"step_offer.intervals has {len(bid.offer.steps)} entries, expected 1 in a standing bid",
             count=str(len(bid.offer.steps)),

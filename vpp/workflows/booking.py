@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from vpp.auction.bid import Bid, StepOffer
 from vpp.auction.book import Book
-from vpp.auction.clearing import Clearing, ClearingRules
 from vpp.auction.clearing_json import clearing_to_document
+from vpp.auction.result import Clearing
+from vpp.auction.rules import ClearingRules
 from vpp.auction.tender import Tender
 from vpp.dispatch.allocation import AwardedReduction, allocate
 from vpp.dispatch.event import Event, EventState

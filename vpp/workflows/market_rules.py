@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from vpp.solver.solve import SolverName
+from vpp.solver.report import SolverName
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,277 @@
+"""From auction to statement on a real database, by the workflows alone."""
+
+import csv
+import io
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from support.market import EVENING, FIVE, GATE, NOON, OPERATOR, RULES, Market, agent_of, step_bid
+
+from vpp.dispatch.event import EventState
+from vpp.dispatch.instruction import InstructionState, RefusalReason
+from vpp.foundation.errors import InvalidInput
+from vpp.foundation.interval import Interval
+from vpp.settlement.manifest import verify
+from vpp.workflows.bidding import create_bid
+from vpp.workflows.due_work import DueResult, run_due
+from vpp.workflows.emergencies import create_emergency_event
+from vpp.workflows.modifying import cancel_event, update_event
+from vpp.workflows.records import BidState
+from vpp.workflows.responding import (
+    AwardNoticeContent,
+    BaselineContent,
+    CancellationContent,
+    InstructionContent,
+    InvitationContent,
+    acknowledge,
+    open_deliveries,
+    opt_out,
+    welcome,
+)
+from vpp.workflows.settling import run_settlement
+from vpp.workflows.watching import event_status
+
+
+def clear_evening(market: Market, *, bids: dict[str, tuple[float, str]] | None = None) -> None:
+    market.open_auction(150.0)
+    for site_id, (kw, price) in (bids or {"north-1": (100.0, "60"), "north-2": (100.0, "90")}).items():
+        market.bid(site_id, kw, price)
+    market.advance(GATE + timedelta(minutes=1))
+
+
+def deliver(market: Market, reductions_kw: dict[str, float]) -> None:
+    """Meter the evening: each site draws its 1000 kW less what it reduces."""
+    began = NOON
+    ends = EVENING.end
+    for site_id, reduction_kw in reductions_kw.items():
+        load = np.full(int((ends - began) / FIVE), 1000.0)
+        load[int((EVENING.start - began) / FIVE) :] -= reduction_kw
+        market.meter(site_id, 1000, began, load)
+
+
+def statements(market: Market) -> dict[str, list[dict[str, str]]]:
+    with market.units(write=False) as uow:
+        files = {stored.value.party_id: stored.value for stored in uow.statements.page()}
+    tables = {}
+    for party_id, record in files.items():
+        [csv_name] = [
+            name
+            for name in record.files
+            if name.endswith(f"_v{record.version}.csv") and name.startswith("statement_")
+        ]
+        [manifest] = [name for name in record.files if name.endswith(".manifest.json")]
+        assert verify(record.files[csv_name], record.files[manifest]) == []
+        tables[party_id] = list(csv.DictReader(io.StringIO(record.files[csv_name].decode(), newline="")))
+        assert sum(Decimal(row["amount"]) for row in tables[party_id]) == record.total
+    return tables
+
+
+def test_the_whole_chain_pays_what_was_delivered(market: Market) -> None:
+    clear_evening(market)
+    assert market.event().state is EventState.OFFERED
+    first, second = market.instructions()
+    assert first.target_reduction_kw == (100.0,) * 8
+    assert second.target_reduction_kw == pytest.approx((50.0,) * 8)
+    for instruction in (first, second):
+        market.report(instruction, InstructionState.ACCEPTED)
+    assert market.event().state is EventState.SCHEDULED
+
+    market.clock.advance_to(EVENING.start - timedelta(hours=3))
+    market.advance(EVENING.start)
+    assert market.event().state is EventState.ACTIVE
+    for instruction in (first, second):
+        market.report(instruction, InstructionState.STARTED)
+    market.clock.advance_to(EVENING.end)
+    deliver(market, {"north-1": 100.0, "north-2": 30.0})
+    status = event_status(market.units, OPERATOR, "evening")
+    assert status.delivered_energy_kwh == pytest.approx(260.0)
+    assert status.target_energy_kwh == pytest.approx(300.0)
+    for instruction in (first, second):
+        market.report(instruction, InstructionState.COMPLETED)
+    outcomes = market.advance(EVENING.end + timedelta(hours=4))
+    assert {outcome.result for outcome in outcomes} == {DueResult.DONE}
+    assert market.event().state is EventState.SETTLED
+
+    tables = statements(market)
+    # Uniform price 90: north-1 delivers all, 200 kWh; north-2 60 % of 100 kWh, 30 kWh short of 90 %.
+    assert sum(Decimal(row["amount"]) for row in tables["owner-north-1"]) == 8 * (
+        Decimal("2.25") - Decimal("0.23")  # 25 kWh at 90 per MWh, less a tenth of it, 0.225, rounded up
+    )
+    energy = sum(Decimal(row["amount"]) for row in tables["owner-north-2"] if row["line_code"] == "ENERGY")
+    penalty = sum(Decimal(row["amount"]) for row in tables["owner-north-2"] if row["line_code"] == "PENALTY")
+    assert energy == 8 * Decimal("0.68")  # 7.5 kWh at 90 per MWh is 0.675
+    assert penalty == -8 * Decimal("0.17")  # 3.75 kWh at half of 90 per MWh is 0.16875
+    total = sum(Decimal(row["amount"]) for table in tables.values() for row in table)
+    assert total == 0
+    assert set(tables) == {"grid", "hub", "owner-north-1", "owner-north-2"}
+
+
+def test_a_late_reading_makes_a_second_version_and_the_first_stays(market: Market) -> None:
+    clear_evening(market)
+    market.advance(EVENING.end)
+    deliver(market, {"north-1": 100.0})
+    market.advance(EVENING.end + timedelta(hours=4))
+    with market.units(write=False) as uow:
+        before = {stored.value.statement_id: stored.value for stored in uow.statements.page()}
+    deliver(market, {"north-2": 50.0})
+    period = f"{EVENING.start:%Y-%m}/again"
+    run_settlement(market.units, RULES, period)
+    run_settlement(market.units, RULES, period)  # nothing new: no third version
+    with market.units(write=False) as uow:
+        after = {stored.value.statement_id: stored.value for stored in uow.statements.page()}
+    assert {key: after[key] for key in before} == before
+    assert {key.rpartition("-v")[2] for key in after} == {"1", "2"}
+    for party_id in ("grid", "owner-north-2"):
+        one, two = (after[f"{party_id}-2026-03-v{n}"] for n in (1, 2))
+        assert two.total == one.total + two.delta
+        assert two.delta != 0
+    assert sum(record.total for key, record in after.items() if key.endswith("-v2")) == 0
+
+
+def test_silence_expires_and_is_never_paid(market: Market) -> None:
+    clear_evening(market)
+    first, second = market.instructions()
+    market.report(first, InstructionState.ACCEPTED)
+    market.advance(EVENING.start)
+    states = {item.site_id: item.state for item in market.instructions()}
+    assert states == {"north-1": InstructionState.ACCEPTED, "north-2": InstructionState.EXPIRED}
+    market.report(second, InstructionState.ACCEPTED)  # too late: kept in the record, changes nothing
+    assert {item.site_id: item.state for item in market.instructions()} == states
+    with market.units(write=False) as uow:
+        assert any(record.action == "late_answer" for record in uow.audit.page())
+
+
+def test_a_modification_supersedes_and_a_cancel_keeps_the_answers(market: Market) -> None:
+    clear_evening(market)
+    for instruction in market.instructions():
+        market.report(instruction, InstructionState.ACCEPTED)
+    update_event(
+        market.units,
+        OPERATOR,
+        "evening",
+        target_reduction_kw=(75.0,) * 8,
+        delivery=None,
+        etag="",
+        request_id="",
+    )
+    event = market.event()
+    assert (event.state, event.modification_number) == (EventState.OFFERED, 1)
+    by_state: dict[InstructionState, list[float]] = {}
+    for item in market.instructions():
+        by_state.setdefault(item.state, []).append(item.target_reduction_kw[0])
+    assert by_state[InstructionState.SUPERSEDED] == pytest.approx([100.0, 50.0])
+    assert by_state[InstructionState.CREATED] == pytest.approx([50.0, 25.0])
+    with pytest.raises(InvalidInput, match="open another event"):
+        update_event(
+            market.units,
+            OPERATOR,
+            "evening",
+            target_reduction_kw=(76.0,) * 8,
+            delivery=None,
+            etag="",
+            request_id="",
+        )
+    newest = [item for item in market.instructions() if item.modification_number == 1]
+    market.report(newest[0], InstructionState.ACCEPTED)
+    market.report(newest[1], InstructionState.REFUSED, reason=RefusalReason.MAINTENANCE)
+    cancel_event(market.units, OPERATOR, "evening", etag="", request_id="")
+    kinds = [type(item.content) for item in open_deliveries(market.units, "north-1")]
+    assert kinds == [
+        InvitationContent,
+        AwardNoticeContent,
+        InstructionContent,
+        InstructionContent,
+        CancellationContent,
+    ]
+    last = {item.instruction_id: item for item in market.instructions()}
+    assert last[newest[1].instruction_id].reason is RefusalReason.MAINTENANCE
+    outcomes = market.advance(EVENING.end + timedelta(hours=4))
+    assert [outcome.due.kind.name for outcome in outcomes] == []
+    assert market.event().state is EventState.CANCELLED
+
+
+def test_a_cancel_in_the_middle_pays_what_was_over(market: Market) -> None:
+    clear_evening(market)
+    market.advance(EVENING.start + timedelta(minutes=40))
+    cancel_event(market.units, OPERATOR, "evening", etag="", request_id="")
+    market.clock.advance_to(EVENING.end)
+    deliver(market, {"north-1": 100.0, "north-2": 50.0})
+    market.advance(EVENING.end + timedelta(hours=4))
+    rows = [row for row in statements(market)["owner-north-1"] if row["line_code"] == "ENERGY"]
+    assert [row["interval_start_utc"][11:16] for row in rows] == ["17:00", "17:15"]
+    assert [row["payable_kwh"] for row in rows] == ["25.000", "25.000"]
+
+
+def test_an_emergency_calls_standing_bids_at_once(market: Market) -> None:
+    for site_id, price in (("north-1", "60"), ("north-2", "90")):
+        create_bid(
+            market.units,
+            agent_of(site_id),
+            bid=step_bid(site_id, 100.0, price, intervals=1),
+            auction_id=None,
+            product_id="example-emergency",
+            currency="GBP",
+            expires_at=None,
+            request_id="",
+        )
+    start = NOON + timedelta(hours=1)
+    stored = create_emergency_event(
+        market.units,
+        OPERATOR,
+        market.pool,
+        RULES,
+        event_id="storm",
+        product_id="example-emergency",
+        zone="north",
+        delivery=Interval(start, start + timedelta(hours=1)),
+        target_reduction_kw=(120.0,) * 4,
+        price_cap_per_mwh=Decimal(2000),
+        currency="GBP",
+        request_id="",
+    )
+    assert stored.value.state is EventState.OFFERED
+    assert [item.target_reduction_kw[0] for item in market.instructions("storm")] == pytest.approx(
+        [100.0, 20.0]
+    )
+    run_due(
+        market.units, market.pool, RULES
+    )  # the adjustment window has passed, so the baseline is frozen now
+    contents = [item.content for item in open_deliveries(market.units, "north-1")]
+    baseline = [content.baseline for content in contents if isinstance(content, BaselineContent)]
+    assert baseline[0].adjusted_kw == pytest.approx((1000.0,) * 4)
+    with market.units(write=False) as uow:
+        assert {stored.value.state for stored in uow.bids.page()} == {BidState.SUBMITTED}
+        assert {stored.value.reason for stored in uow.bids.page()} != {""}
+    opt_out(market.units, agent_of("north-2"), "north-2", "storm", RefusalReason.LOCAL_VETO, "not today")
+    states = {item.site_id: item.state for item in market.instructions("storm")}
+    assert states["north-2"] is InstructionState.REFUSED
+
+
+def test_a_session_resumes_by_sequence(market: Market) -> None:
+    clear_evening(market)
+    agent = agent_of("north-1")
+    facts = welcome(market.units, agent, "north-1", resume_sequence=0)
+    assert facts.telemetry_sequence == 16
+    sequences = [item.sequence for item in open_deliveries(market.units, "north-1")]
+    assert sequences == [1, 2, 3]
+    acknowledge(market.units, agent, "north-1", 2)
+    assert [item.sequence for item in open_deliveries(market.units, "north-1")] == [3]
+    welcome(market.units, agent, "north-1", resume_sequence=3)
+    assert open_deliveries(market.units, "north-1") == []
+    assert market.instructions()[0].state is InstructionState.DELIVERED
+    acknowledge(market.units, agent, "north-1", 3)  # a repeat changes nothing
+    with pytest.raises(InvalidInput, match="at most 3"):
+        acknowledge(market.units, agent, "north-1", 9)
+
+
+def test_an_unserved_target_is_a_figure_not_an_error(market: Market) -> None:
+    clear_evening(market, bids={"north-1": (100.0, "60")})
+    event = market.event()
+    assert event.state is EventState.OFFERED
+    assert event.awarded_reduction_kw == pytest.approx((100.0,) * 8)
+    with market.units(write=False) as uow:
+        stored = uow.clearings.get("evening")
+        assert stored is not None
+        assert [float(kw) for kw in stored.value.document["shortfall_kw"]] == pytest.approx([50.0] * 8)

@@ -1,0 +1,189 @@
+"""A small market on a real database and a manual clock, for tests of workflows and scenarios."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+from support.pools import InlinePool
+
+from vpp.auction.bid import Bid, PriceStep, StepOffer
+from vpp.auction.tender import Tender
+from vpp.dispatch.event import Event
+from vpp.dispatch.instruction import Instruction, InstructionState, RefusalReason
+from vpp.foundation.clock import ManualClock
+from vpp.foundation.interval import Interval
+from vpp.portfolio.party import Party, PartyKind
+from vpp.portfolio.product import ProductProfile
+from vpp.portfolio.resource import FlexibilityEnvelope, Resource, ResourceKind
+from vpp.portfolio.site import Site
+from vpp.solver.report import SolverName
+from vpp.storage.engine import make_engine
+from vpp.storage.migrate import migrate
+from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
+from vpp.telemetry.batch import TelemetryBatch
+from vpp.telemetry.quality import MeterQuality
+from vpp.workflows.auctions import create_auction
+from vpp.workflows.bidding import create_bid
+from vpp.workflows.due_work import DueOutcome, next_due_at, run_due
+from vpp.workflows.enrolling import create_enrolment, create_party, create_resource, create_site
+from vpp.workflows.identity import Principal, Role
+from vpp.workflows.ingesting import backfill
+from vpp.workflows.market_rules import MarketRules
+from vpp.workflows.ports import Stored
+from vpp.workflows.records import BidRecord
+from vpp.workflows.responding import InstructionReport, instructions_of, record_status
+
+PRODUCTS = Path(__file__).resolve().parents[2] / "configs" / "products"
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
+FIVE = timedelta(minutes=5)
+QUARTER = timedelta(minutes=15)
+EVENING = Interval(NOON + timedelta(days=1, hours=5), NOON + timedelta(days=1, hours=7))
+GATE = NOON + timedelta(hours=2)
+OPERATOR = Principal("operator", "grid", None, frozenset({Role.MARKET_OPERATOR, Role.DISPATCHER}))
+RULES = MarketRules(
+    solver=SolverName.GLPK,
+    time_limit=timedelta(seconds=20),
+    relative_gap=0.0,
+    aggregator_party_id="hub",
+    holidays=frozenset(),
+    code_version="test",
+    forecast_hour_utc=13,
+    claim_lease=timedelta(minutes=5),
+)
+
+
+def agent_of(site_id: str) -> Principal:
+    return Principal(f"agent-{site_id}", f"owner-{site_id}", site_id, frozenset({Role.SITE_AGENT}))
+
+
+@dataclass
+class Market:
+    units: SqlUnitOfWorkFactory
+    clock: ManualClock
+    pool: InlinePool
+
+    def enrol(self, site_id: str, load_kw: float = 1000.0, *, days: int = 15) -> None:
+        """Enrol a site with a flat load of history and a battery of 200 kW."""
+        agent = agent_of(site_id)
+        create_party(
+            self.units,
+            OPERATOR,
+            Party(agent.party_id, f"Owner of {site_id}", PartyKind.SITE_OWNER),
+            request_id="",
+        )
+        site = Site(site_id, agent.party_id, site_id, "north", "Europe/London", 3000.0, FIVE)
+        create_site(self.units, agent, site, request_id="")
+        hour = timedelta(hours=1)
+        envelope = FlexibilityEnvelope(200.0, 0.0, FIVE, timedelta(0), 4 * hour, 800.0, 1.0, 2 * hour)
+        create_resource(
+            self.units, agent, Resource(site_id, "battery", ResourceKind.BATTERY, envelope), request_id=""
+        )
+        for product_id in ("example-peak-shaving", "example-emergency"):
+            create_enrolment(self.units, agent, site_id, product_id, request_id="", automatic_approval=True)
+        first = NOON.replace(hour=0) - timedelta(days=days)
+        self.meter(site_id, 1, first, np.full(int((NOON - first) / FIVE), load_kw))
+
+    def meter(self, site_id: str, sequence: int, start: datetime, values_kw: object) -> None:
+        """Upload readings in pieces of a day; the sequence counts on."""
+        values = np.asarray(values_kw, dtype=np.float64)
+        pieces = [values[n : n + 288] for n in range(0, len(values), 288)]
+        batches = [
+            TelemetryBatch(site_id, sequence + n, start + n * 288 * FIVE, FIVE, piece, MeterQuality.OK)
+            for n, piece in enumerate(pieces)
+        ]
+        backfill(self.units, agent_of(site_id), site_id, batches)
+
+    def open_auction(self, target_kw: float = 150.0, **changes: object) -> Stored[Tender]:
+        """Open the evening's auction, or one that differs from it."""
+        request: dict[str, object] = {
+            "auction_id": "evening",
+            "product_id": "example-peak-shaving",
+            "zone": "north",
+            "delivery": EVENING,
+            "target_reduction_kw": (target_kw,) * 8,
+            "price_cap_per_mwh": Decimal(2000),
+            "currency": "GBP",
+            "gate_closes_at": GATE,
+            "rebound_headroom_kw": None,
+            "request_id": "",
+        } | changes
+        return create_auction(self.units, OPERATOR, **request)  # type: ignore[arg-type]  # as its signature
+
+    def bid(self, site_id: str, reduction_kw: float, price: str, **changes: object) -> Stored[BidRecord]:
+        """Bid a battery's step in every interval of the evening's auction."""
+        request: dict[str, object] = {
+            "bid": step_bid(site_id, reduction_kw, price),
+            "auction_id": "evening",
+            "product_id": None,
+            "currency": "GBP",
+            "expires_at": None,
+            "request_id": "",
+        } | changes
+        return create_bid(self.units, agent_of(site_id), **request)  # type: ignore[arg-type]  # as its signature
+
+    def advance(self, to: datetime) -> list[DueOutcome]:
+        """Move the clock from deadline to deadline, running each."""
+        outcomes = []
+        while (due_at := next_due_at(self.units)) is not None and due_at <= to:
+            self.clock.advance_to(max(due_at, self.clock.now()))
+            outcomes += run_due(self.units, self.pool, RULES)
+        self.clock.advance_to(to)
+        return outcomes
+
+    def report(self, instruction: Instruction, state: InstructionState, **changes: object) -> None:
+        """Let the site say something about its instruction."""
+        report = InstructionReport(
+            instruction.instruction_id,
+            state,
+            changes.get("reason", RefusalReason.UNSPECIFIED),  # type: ignore[arg-type]  # a reason
+            "",
+            float(str(changes.get("accepted_kw", 0.0))),
+            self.clock.now(),
+        )
+        record_status(self.units, agent_of(instruction.site_id), instruction.site_id, report)
+
+    def event(self, event_id: str = "evening") -> Event:
+        with self.units(write=False) as uow:
+            stored = uow.events.get(event_id)
+            assert stored is not None
+            return stored.value
+
+    def instructions(self, event_id: str = "evening") -> list[Instruction]:
+        with self.units(write=False) as uow:
+            return [stored.value for stored in instructions_of(uow, event_id)]
+
+
+def step_bid(site_id: str, reduction_kw: float, price: str, *, intervals: int = 8) -> Bid:
+    return Bid(
+        bid_id="",
+        site_id=site_id,
+        resource_id="battery",
+        zone="",
+        submitted_at=NOON,
+        delivery_ratio=1.0,
+        offer=StepOffer(steps=((PriceStep(reduction_kw, Decimal(price)),),) * intervals),
+        energy_limit_kwh=None,
+        rebound=None,
+        exclusive_group=None,
+        parent_bid_id=None,
+    )
+
+
+def make_market(folder: Path) -> Market:
+    engine = make_engine(f"sqlite:///{folder / 'hub.sqlite'}")
+    migrate(engine)
+    clock = ManualClock(NOON)
+    units = SqlUnitOfWorkFactory(engine, clock)
+    with units() as uow:
+        for path in sorted(PRODUCTS.glob("*.toml")):
+            uow.products.add(ProductProfile.model_validate(tomllib.loads(path.read_text())))
+        uow.commit()
+    for party in (
+        Party("grid", "Grid operator", PartyKind.OPERATOR),
+        Party("hub", "Aggregator", PartyKind.AGGREGATOR),
+    ):
+        create_party(units, OPERATOR, party, request_id="")
+    return Market(units, clock, InlinePool())

@@ -1,0 +1,311 @@
+"""What callers read back of portfolio and market: one function per get and list of the wire."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from vpp.auction.tender import Tender
+from vpp.dispatch.event import Event
+from vpp.dispatch.instruction import Instruction
+from vpp.foundation.errors import NotFound
+from vpp.portfolio.enrolment import Enrolment
+from vpp.portfolio.party import Party
+from vpp.portfolio.product import ProductProfile
+from vpp.portfolio.resource import Resource
+from vpp.portfolio.site import Site
+from vpp.workflows.identity import Principal
+from vpp.workflows.ports import Repository, Stored, UnitOfWork, UnitOfWorkFactory
+from vpp.workflows.recording import promised
+from vpp.workflows.records import AwardRecord, BidRecord
+from vpp.workflows.visibility import (
+    MAX_PAGE_SIZE,
+    Page,
+    PageRequest,
+    own_markets,
+    own_site_ids,
+    page_by_id,
+    page_of,
+    sees_bid,
+    sees_party,
+    sees_site,
+)
+
+T = TypeVar("T")
+
+
+def visible(stored: Stored[T] | None, full_name: str, is_visible: Callable[[T], bool]) -> Stored[T]:
+    """Return what the caller may see.
+
+    Raises:
+        NotFound: It does not exist, or is not the caller's to see; the text is the same.
+    """
+    if stored is None or not is_visible(stored.value):
+        raise NotFound(f"{full_name} does not exist", name=full_name)
+    return stored
+
+
+def get_party(units: UnitOfWorkFactory, principal: Principal, party_id: str) -> Stored[Party]:
+    """Return one party: staff see all, others their own."""
+    with units(write=False) as uow:
+        return visible(
+            uow.parties.get(party_id),
+            f"parties/{party_id}",
+            lambda party: sees_party(principal, party.party_id),
+        )
+
+
+def list_parties(units: UnitOfWorkFactory, principal: Principal, request: PageRequest) -> Page[Stored[Party]]:
+    """List parties by id: staff see all, others their own."""
+    with units(write=False) as uow:
+        return page_by_id(
+            uow.parties,
+            request,
+            lambda party: party.party_id,
+            lambda stored: sees_party(principal, stored.value.party_id),
+        )
+
+
+def get_site(units: UnitOfWorkFactory, principal: Principal, site_id: str) -> Stored[Site]:
+    """Return one site: staff see all, others their own."""
+    with units(write=False) as uow:
+        return visible_site(uow, principal, site_id)
+
+
+def visible_site(uow: UnitOfWork, principal: Principal, site_id: str) -> Stored[Site]:
+    """Return a site inside a transaction.
+
+    Raises:
+        NotFound: It does not exist, or is not the caller's to see.
+    """
+    return visible(
+        uow.sites.get(site_id), f"sites/{site_id}", lambda site: sees_site(uow, principal, site.site_id)
+    )
+
+
+def list_sites(units: UnitOfWorkFactory, principal: Principal, request: PageRequest) -> Page[Stored[Site]]:
+    """List sites by id: staff see all, others their own."""
+    with units(write=False) as uow:
+        return page_by_id(
+            uow.sites, request, lambda site: site.site_id, _of_visible_site(uow, principal, _site_id)
+        )
+
+
+def _site_id(value: Site | Resource | Enrolment | Instruction | AwardRecord) -> str:
+    return value.site_id
+
+
+def _of_visible_site(
+    uow: UnitOfWork, principal: Principal, site_of: Callable[[T], str]
+) -> Callable[[Stored[T]], bool]:
+    """Make the test for what belongs to a site; it looks the caller's sites up once."""
+    if principal.sees_every_site:
+        return lambda _: True
+    own = own_site_ids(uow, principal)
+    return lambda stored: site_of(stored.value) in own
+
+
+def get_resource(
+    units: UnitOfWorkFactory, principal: Principal, site_id: str, resource_id: str
+) -> Stored[Resource]:
+    """Return one flexible resource of a site that the caller may see."""
+    with units(write=False) as uow:
+        return visible(
+            uow.resources.get(f"{site_id}/{resource_id}"),
+            f"sites/{site_id}/resources/{resource_id}",
+            lambda _: sees_site(uow, principal, site_id),
+        )
+
+
+def list_resources(
+    units: UnitOfWorkFactory, principal: Principal, site_id: str, request: PageRequest
+) -> Page[Stored[Resource]]:
+    """List the flexible resources of a site that the caller may see, by id."""
+    with units(write=False) as uow:
+        visible_site(uow, principal, site_id)
+        return page_by_id(
+            uow.resources,
+            request,
+            lambda resource: f"{resource.site_id}/{resource.resource_id}",
+            lambda _: True,
+            {"site_id": site_id},
+        )
+
+
+def get_product(units: UnitOfWorkFactory, product_id: str) -> ProductProfile:
+    """Return the newest version of a product; products are public."""
+    with units(write=False) as uow:
+        profile = uow.products.latest(product_id)
+    if profile is None:
+        raise NotFound(f"products/{product_id} does not exist", name=f"products/{product_id}")
+    return profile
+
+
+def list_products(units: UnitOfWorkFactory, request: PageRequest) -> Page[ProductProfile]:
+    """List the newest version of every product, by id."""
+    with units(write=False) as uow:
+        following = [
+            profile for profile in uow.products.all_latest() if profile.product_id > request.page_token
+        ]
+    items = tuple(following[: request.limit])
+    return Page(items, items[-1].product_id if len(following) > len(items) else "")
+
+
+def get_enrolment(units: UnitOfWorkFactory, principal: Principal, enrolment_id: str) -> Stored[Enrolment]:
+    """Return the enrolment of a site that the caller may see."""
+    with units(write=False) as uow:
+        return visible(
+            uow.enrolments.get(enrolment_id),
+            f"enrolments/{enrolment_id}",
+            lambda enrolment: sees_site(uow, principal, enrolment.site_id),
+        )
+
+
+def list_enrolments(
+    units: UnitOfWorkFactory, principal: Principal, request: PageRequest, *, site_id: str = ""
+) -> Page[Stored[Enrolment]]:
+    """List the enrolments of sites that the caller may see, by id."""
+    with units(write=False) as uow:
+        return page_by_id(
+            uow.enrolments,
+            request,
+            lambda enrolment: enrolment.enrolment_id,
+            _of_visible_site(uow, principal, _site_id),
+            {"site_id": site_id} if site_id else None,
+        )
+
+
+def get_auction(units: UnitOfWorkFactory, principal: Principal, auction_id: str) -> Stored[Tender]:
+    """Return one auction: staff see all, others those of products and zones they are enrolled in."""
+    with units(write=False) as uow:
+        return visible(uow.auctions.get(auction_id), f"auctions/{auction_id}", _in_own_market(uow, principal))
+
+
+def list_auctions(
+    units: UnitOfWorkFactory, principal: Principal, request: PageRequest
+) -> Page[Stored[Tender]]:
+    """List auctions, latest delivery first; visibility as for one."""
+    with units(write=False) as uow:
+        return _latest_delivery_first(
+            uow.auctions, request, lambda tender: tender.auction_id, _in_own_market(uow, principal)
+        )
+
+
+def get_event(units: UnitOfWorkFactory, principal: Principal, event_id: str) -> Stored[Event]:
+    """Return one event: staff see all, others those of products and zones they are enrolled in."""
+    with units(write=False) as uow:
+        return visible_event(uow, principal, event_id)
+
+
+def visible_event(uow: UnitOfWork, principal: Principal, event_id: str) -> Stored[Event]:
+    """Return an event inside a transaction.
+
+    Raises:
+        NotFound: It does not exist, or is not the caller's to see.
+    """
+    return visible(uow.events.get(event_id), f"events/{event_id}", _in_own_market(uow, principal))
+
+
+def list_events(units: UnitOfWorkFactory, principal: Principal, request: PageRequest) -> Page[Stored[Event]]:
+    """List events, latest delivery first; visibility as for one."""
+    with units(write=False) as uow:
+        return _latest_delivery_first(
+            uow.events, request, lambda event: event.event_id, _in_own_market(uow, principal)
+        )
+
+
+Market = TypeVar("Market", Tender, Event)
+
+
+def _in_own_market(uow: UnitOfWork, principal: Principal) -> Callable[[Tender | Event], bool]:
+    if principal.sees_every_site:
+        return lambda _: True
+    own = own_markets(uow, principal)
+    return lambda value: (value.product_id, value.zone) in own
+
+
+def _latest_delivery_first(
+    repository: Repository[Market],
+    request: PageRequest,
+    key: Callable[[Market], str],
+    is_visible: Callable[[Tender | Event], bool],
+) -> Page[Stored[Market]]:
+    every: list[Stored[Market]] = []
+    while batch := repository.page(after=key(every[-1].value) if every else "", limit=MAX_PAGE_SIZE):
+        every.extend(batch)
+    seen = [stored for stored in every if is_visible(stored.value)]
+    seen.sort(key=lambda stored: (-stored.value.delivery.start.timestamp(), key(stored.value)))
+    return page_of(seen, request, key)
+
+
+def get_bid(units: UnitOfWorkFactory, principal: Principal, bid_id: str) -> Stored[BidRecord]:
+    """Return one bid; it is sealed to everybody but its site until the gate closes."""
+    with units(write=False) as uow:
+        return visible(
+            uow.bids.get(bid_id), f"bids/{bid_id}", lambda record: sees_bid(uow, principal, record)
+        )
+
+
+def list_bids(
+    units: UnitOfWorkFactory,
+    principal: Principal,
+    request: PageRequest,
+    *,
+    auction_id: str = "",
+    site_id: str = "",
+) -> Page[Stored[BidRecord]]:
+    """List bids by id; each is sealed as if asked for alone."""
+    where = {key: value for key, value in (("auction_id", auction_id), ("site_id", site_id)) if value}
+    with units(write=False) as uow:
+        return page_by_id(
+            uow.bids,
+            request,
+            lambda record: record.bid.bid_id,
+            lambda stored: sees_bid(uow, principal, stored.value),
+            where or None,
+        )
+
+
+def list_awards(
+    units: UnitOfWorkFactory, principal: Principal, request: PageRequest, *, event_id: str = ""
+) -> Page[Stored[AwardRecord]]:
+    """List the awards of sites that the caller may see, by id."""
+    with units(write=False) as uow:
+        return page_by_id(
+            uow.awards,
+            request,
+            lambda award: award.award_id,
+            _of_visible_site(uow, principal, _site_id),
+            {"event_id": event_id} if event_id else None,
+        )
+
+
+def list_instructions(
+    units: UnitOfWorkFactory, principal: Principal, event_id: str, request: PageRequest
+) -> Page[Stored[Instruction]]:
+    """List an event's instructions to sites that the caller may see, by id."""
+    with units(write=False) as uow:
+        visible_event(uow, principal, event_id)
+        return page_by_id(
+            uow.instructions,
+            request,
+            lambda instruction: instruction.instruction_id,
+            _of_visible_site(uow, principal, _site_id),
+            {"event_id": event_id},
+        )
+
+
+def currency_of_product(units: UnitOfWorkFactory, product_id: str) -> str:
+    """Return the currency of a product's prices."""
+    return get_product(units, product_id).money.currency
+
+
+def currency_of_event(units: UnitOfWorkFactory, event_id: str) -> str:
+    """Return the currency of an event's prices."""
+    with units(write=False) as uow:
+        product_id = promised(uow.events.get(event_id), f"events/{event_id}").value.product_id
+    return currency_of_product(units, product_id)
+
+
+def sites_owed(units: UnitOfWorkFactory) -> list[str]:
+    """Return the sites that have not acknowledged everything, by id."""
+    with units(write=False) as uow:
+        return uow.outbox.sites_with_open()

@@ -1,0 +1,187 @@
+"""What callers read back of results: clearings, baselines, forecasts, readings, statements, disputes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from vpp.foundation.errors import InvalidInput, NotFound
+from vpp.foundation.interval import Interval
+from vpp.foundation.series import on_grid
+from vpp.workflows.identity import Principal
+from vpp.workflows.metering import metered_load
+from vpp.workflows.ports import Stored, UnitOfWorkFactory
+from vpp.workflows.records import (
+    BaselineRecord,
+    ClearingRecord,
+    DisputeRecord,
+    ForecastRecord,
+    StatementRecord,
+)
+from vpp.workflows.viewing import visible, visible_event, visible_site
+from vpp.workflows.visibility import Page, PageRequest, own_site_ids, page_by_id, sees_party, sees_site
+
+MAX_QUERY_SPAN = timedelta(days=100)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A site's metered load.
+
+    Attributes:
+        load_kw: Mean net power per interval, kW, consumption positive; NaN is a gap. Shape (T,).
+        step: Length of an interval.
+    """
+
+    load_kw: pd.Series
+    step: timedelta
+
+
+def get_clearing(
+    units: UnitOfWorkFactory, principal: Principal, event_id: str
+) -> tuple[Stored[ClearingRecord], frozenset[str] | None]:
+    """Return how an event was cleared.
+
+    Returns:
+        The record, and the sites whose part the caller may see; None means all of it.
+
+    Raises:
+        NotFound: There is no such event that the caller may see, or it has not been cleared.
+    """
+    with units(write=False) as uow:
+        visible_event(uow, principal, event_id)
+        stored = visible(uow.clearings.get(event_id), f"events/{event_id}/clearing", lambda _: True)
+        return stored, None if principal.sees_every_site else own_site_ids(uow, principal)
+
+
+def get_baseline(
+    units: UnitOfWorkFactory, principal: Principal, event_id: str, site_id: str
+) -> Stored[BaselineRecord]:
+    """Return the baseline of an event at a site that the caller may see."""
+    with units(write=False) as uow:
+        return visible(
+            uow.baselines.get(f"{event_id}-{site_id}"),
+            f"the baseline of sites/{site_id} in events/{event_id}",
+            lambda _: sees_site(uow, principal, site_id),
+        )
+
+
+def list_baselines(
+    units: UnitOfWorkFactory, principal: Principal, event_id: str, request: PageRequest
+) -> Page[Stored[BaselineRecord]]:
+    """List an event's baselines at sites that the caller may see, by site."""
+    with units(write=False) as uow:
+        visible_event(uow, principal, event_id)
+        return page_by_id(
+            uow.baselines,
+            request,
+            lambda record: f"{record.event_id}-{record.site_id}",
+            lambda stored: sees_site(uow, principal, stored.value.site_id),
+            {"event_id": event_id},
+        )
+
+
+def get_forecast(
+    units: UnitOfWorkFactory, principal: Principal, site_id: str, covered_at: datetime | None
+) -> ForecastRecord:
+    """Return a site's newest forecast that covers an instant; now if none is given."""
+    with units(write=False) as uow:
+        visible_site(uow, principal, site_id)
+        instant = covered_at or uow.now
+        record = uow.forecasts.covering(site_id, instant)
+    if record is None:
+        raise NotFound(f"sites/{site_id} has no forecast that covers {instant.isoformat()}", site=site_id)
+    return record
+
+
+def query_readings(
+    units: UnitOfWorkFactory, principal: Principal, site_id: str, span: Interval, step: timedelta | None
+) -> Load:
+    """Return the metered load of a site that the caller may see.
+
+    Args:
+        units: Makes the transaction.
+        principal: Who asks.
+        site_id: The site.
+        span: Which readings, at most 100 days.
+        step: Length of the intervals to average to; None for the site's metering interval.
+
+    Raises:
+        NotFound: There is no such site that the caller may see.
+        InvalidInput: The span is too long or off the grid, or the step is no whole multiple of the
+            metering interval that divides a day.
+    """
+    if span.duration > MAX_QUERY_SPAN:
+        raise InvalidInput(
+            f"interval lasts {span.duration}, expected at most {MAX_QUERY_SPAN}", interval=str(span.duration)
+        )
+    with units(write=False) as uow:
+        site = visible_site(uow, principal, site_id).value
+        wanted = step or site.metering_interval
+        if wanted % site.metering_interval or timedelta(days=1) % wanted:
+            raise InvalidInput(
+                f"sample_interval is {wanted}, expected a multiple of {site.metering_interval} that divides a day",
+                sample_interval=str(wanted),
+            )
+        if not on_grid(span.start, wanted) or span.duration % wanted:
+            raise InvalidInput(
+                f"interval is {span.start.isoformat()} to {span.end.isoformat()}, expected bounds on the grid of "
+                f"{wanted}",
+                start_time=span.start.isoformat(),
+            )
+        return Load(metered_load(uow, site, span, wanted).net_power_kw, wanted)
+
+
+def get_statement(
+    units: UnitOfWorkFactory, principal: Principal, statement_id: str
+) -> Stored[StatementRecord]:
+    """Return a statement of a party that the caller may see."""
+    with units(write=False) as uow:
+        return visible(
+            uow.statements.get(statement_id),
+            f"statements/{statement_id}",
+            lambda record: sees_party(principal, record.party_id),
+        )
+
+
+def statement_files(units: UnitOfWorkFactory, principal: Principal, statement_id: str) -> Mapping[str, bytes]:
+    """Return the files of a statement of a party that the caller may see."""
+    return get_statement(units, principal, statement_id).value.files
+
+
+def list_statements(
+    units: UnitOfWorkFactory, principal: Principal, request: PageRequest, *, party_id: str = ""
+) -> Page[Stored[StatementRecord]]:
+    """List the statements of parties that the caller may see, by id."""
+    with units(write=False) as uow:
+        return page_by_id(
+            uow.statements,
+            request,
+            lambda record: record.statement_id,
+            lambda stored: sees_party(principal, stored.value.party_id),
+            {"party_id": party_id} if party_id else None,
+        )
+
+
+def get_dispute(units: UnitOfWorkFactory, principal: Principal, dispute_id: str) -> Stored[DisputeRecord]:
+    """Return a dispute of a party that the caller may see."""
+    with units(write=False) as uow:
+        return visible(
+            uow.disputes.get(dispute_id),
+            f"disputes/{dispute_id}",
+            lambda record: sees_party(principal, record.party_id),
+        )
+
+
+def list_disputes(
+    units: UnitOfWorkFactory, principal: Principal, request: PageRequest
+) -> Page[Stored[DisputeRecord]]:
+    """List the disputes of parties that the caller may see, by id."""
+    with units(write=False) as uow:
+        return page_by_id(
+            uow.disputes,
+            request,
+            lambda record: record.dispute_id,
+            lambda stored: sees_party(principal, stored.value.party_id),
+        )
