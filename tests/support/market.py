@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
-from support.pools import InlinePool
 
 from vpp.auction.bid import Bid, PriceStep, StepOffer
 from vpp.auction.tender import Tender
@@ -15,6 +14,7 @@ from vpp.dispatch.event import Event
 from vpp.dispatch.instruction import Instruction, InstructionState, RefusalReason
 from vpp.foundation.clock import ManualClock
 from vpp.foundation.interval import Interval
+from vpp.hub.inline_pool import InlinePool
 from vpp.portfolio.party import Party, PartyKind
 from vpp.portfolio.product import ProductProfile
 from vpp.portfolio.resource import FlexibilityEnvelope, Resource, ResourceKind
