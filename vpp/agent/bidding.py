@@ -1,0 +1,261 @@
+"""From what the models can offer to bids on the wire."""
+
+import math
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from vpp.agent.memory import PendingBid
+from vpp.agent.plan import Commitment
+from vpp.agent.settings import BiddingTable
+from vpp.agent.wire import set_money
+from vpp.flexibility.offer import Offer
+from vpp.foundation.interval import Interval
+from vpp.v1 import auction_pb2
+
+HOUR = timedelta(hours=1)
+LONGEST_DEADLINE = 400
+"""Most intervals that a rebound's deadline may have on the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRules:
+    """What a product asks of a bid.
+
+    Attributes:
+        min_bid_kw: Smallest bid, kW.
+        increment_kw: Bids are whole multiples of this, kW; 0 means any size.
+        floor_price_per_mwh: Lowest price of a bid.
+        cap_price_per_mwh: Highest price of a bid.
+        currency: ISO 4217 code.
+        settlement_interval: Length of a delivery interval.
+        is_emergency: Whether it is served from standing bids.
+    """
+
+    min_bid_kw: float
+    increment_kw: float
+    floor_price_per_mwh: Decimal
+    cap_price_per_mwh: Decimal
+    currency: str
+    settlement_interval: timedelta
+    is_emergency: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What the hub was told of a resource; no bid may exceed it.
+
+    Attributes:
+        max_reduction_kw: Largest reduction, kW.
+        energy_budget_kwh: Largest reduction energy per activation, kWh.
+    """
+
+    max_reduction_kw: float
+    energy_budget_kwh: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is bid for.
+
+    Attributes:
+        auction: `auctions/{auction}`; empty for a standing bid.
+        product: `products/{product}` of a standing bid; empty with an auction.
+        delivery: When; a standing bid's lasts as long as the call that it must survive.
+        step: Length of one delivery interval.
+        recovery_count: Intervals after delivery into which a rebound may reach.
+        cap_price_per_mwh: Highest price that is accepted.
+        gate_closes_at: Bids are taken until this instant; None for a standing bid.
+    """
+
+    auction: str
+    product: str
+    delivery: Interval
+    step: timedelta
+    recovery_count: int
+    cap_price_per_mwh: Decimal
+    gate_closes_at: datetime | None
+
+    @property
+    def interval_count(self) -> int:
+        """Number of delivery intervals."""
+        return self.delivery.duration // self.step
+
+    def span(self, n: int) -> Interval:
+        """Return the n-th delivery interval."""
+        return Interval(self.delivery.start + n * self.step, self.delivery.start + (n + 1) * self.step)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What bounds the bids of one resource.
+
+    Attributes:
+        resource: `sites/{site}/resources/{resource}`.
+        enrolled: What the hub was told of it.
+        rules: What the product asks.
+        bidding: How the site bids.
+    """
+
+    resource: str
+    enrolled: Enrolled
+    rules: ProductRules
+    bidding: BiddingTable
+
+
+def request_id(subject: str, resource: str) -> str:
+    """Name a request so that a retry makes the same name.
+
+    Example:
+        >>> request_id("auctions/evening", "sites/a/resources/b") == request_id(
+        ...     "auctions/evening", "sites/a/resources/b")
+        True
+    """
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{subject}/{resource}"))
+
+
+def bid_for(window: Window, offer: Offer, terms: Terms, sold: Sequence[Commitment]) -> PendingBid | None:
+    """Make a bid of an offer, less what has been sold and what is kept back.
+
+    Args:
+        window: What is bid for.
+        offer: What the resource's model can offer.
+        terms: What bounds the bid.
+        sold: What has been sold of the resource, or offered and not yet answered.
+
+    Returns:
+        The bid, or None if nothing worth bidding is left, or the price is above the cap.
+    """
+    price = _price_per_mwh(window, offer, terms)
+    overlapping = [each for each in sold if _overlaps(each.delivery, window)]
+    if price is None or (overlapping and not offer.divisible):
+        return None
+    reduction_kw, energy_kwh = _quantities(window, offer, terms, overlapping)
+    step_hours = window.step / HOUR
+    if max(reduction_kw) <= 0.0 or energy_kwh <= max(0.0, terms.rules.min_bid_kw * step_hours):
+        return None
+    bid = auction_pb2.Bid(
+        resource=terms.resource,
+        auction=window.auction,
+        product=window.product,
+        delivery_ratio=offer.delivery_ratio,
+    )
+    if offer.divisible:
+        _write_steps(bid, reduction_kw if window.auction else reduction_kw[:1], price, terms.rules.currency)
+        _write_bounds(bid, window, offer, energy_kwh)
+    elif not window.auction or not _write_block(
+        bid, window, offer, reduction_kw, price, terms.rules.currency
+    ):
+        return None
+    request = auction_pb2.CreateBidRequest(
+        bid=bid, request_id=request_id(window.auction or window.product, terms.resource)
+    )
+    commitments: tuple[Commitment, ...] = ()
+    if window.auction:
+        commitments = (Commitment(offer.resource_id, window.delivery, tuple(reduction_kw)),)
+    return PendingBid(request, window.auction, window.gate_closes_at, commitments)
+
+
+def _price_per_mwh(window: Window, offer: Offer, terms: Terms) -> Decimal | None:
+    """Return the price to bid at; None if nobody would take it, or the currency is another."""
+    rules, bidding = terms.rules, terms.bidding
+    if bidding.currency != rules.currency:
+        return None
+    price = offer.price_per_mwh * (1 + bidding.price_margin_ratio)
+    price = max(price, rules.floor_price_per_mwh).quantize(Decimal("0.01"))
+    return price if price <= min(window.cap_price_per_mwh, rules.cap_price_per_mwh) else None
+
+
+def _quantities(
+    window: Window, offer: Offer, terms: Terms, overlapping: Sequence[Commitment]
+) -> tuple[list[float], float]:
+    """Return the reduction per interval, kW, and the energy over all of them, kWh, that may be sold."""
+    kept_ratio = 1.0 - terms.bidding.reserve_ratio if offer.divisible else 1.0
+    reduction_kw = []
+    for n in range(window.interval_count):
+        free_kw = offer.reduction_kw[n] - sum(each.peak_kw(window.span(n)) for each in overlapping)
+        free_kw = min(free_kw * kept_ratio, terms.enrolled.max_reduction_kw)
+        reduction_kw.append(_rounded_kw(free_kw, terms.rules))
+    energy_kwh = _energy_limit_kwh(window, offer, terms.enrolled, kept_ratio, overlapping)
+    if not window.auction:  # one quantity, which must last for the whole call
+        lasting_kw = min(*reduction_kw, energy_kwh / (window.delivery.duration / HOUR))
+        reduction_kw = [_rounded_kw(lasting_kw, terms.rules)] * window.interval_count
+    is_whole = min(reduction_kw) > 0.0 and sum(reduction_kw) * (window.step / HOUR) <= energy_kwh
+    if not offer.divisible and not is_whole:
+        return [0.0], 0.0
+    return reduction_kw, energy_kwh
+
+
+def _overlaps(delivery: Interval, window: Window) -> bool:
+    """Whether a commitment draws on the same energy: at the same time, or before it has recovered."""
+    reach = window.recovery_count * window.step
+    return delivery.start < window.delivery.end + reach and window.delivery.start < delivery.end + reach
+
+
+def _rounded_kw(free_kw: float, rules: ProductRules) -> float:
+    """Round down to whole increments; what is below the smallest bid is nothing."""
+    rounded_kw = free_kw
+    if rules.increment_kw > 0.0:
+        rounded_kw = math.floor(free_kw / rules.increment_kw + 1e-9) * rules.increment_kw
+    return rounded_kw if rounded_kw > 0.0 and rounded_kw >= rules.min_bid_kw else 0.0
+
+
+def _energy_limit_kwh(
+    window: Window, offer: Offer, enrolled: Enrolled, kept_ratio: float, overlapping: Sequence[Commitment]
+) -> float:
+    """Return the energy that may be sold: what is there, can be paid back in time, and is not sold."""
+    offered_kwh = math.inf if offer.energy_limit_kwh is None else offer.energy_limit_kwh
+    sold_kwh = sum(each.energy_kwh for each in overlapping)
+    limit_kwh = min(max(0.0, offered_kwh - sold_kwh) * kept_ratio, enrolled.energy_budget_kwh)
+    if offer.recovery_ratio > 0.0 and window.recovery_count > 0 and offer.max_recovery_kw > 0.0:
+        payable_kwh = offer.max_recovery_kw * window.recovery_count * (window.step / HOUR)
+        limit_kwh = min(limit_kwh, payable_kwh / offer.recovery_ratio)
+    return limit_kwh
+
+
+def _write_steps(bid: auction_pb2.Bid, reduction_kw: Sequence[float], price: Decimal, currency: str) -> None:
+    """Write one step per interval."""
+    for kw in reduction_kw:
+        steps = bid.step_offer.intervals.add()
+        if kw > 0.0:
+            step = steps.steps.add()
+            step.reduction_kw = kw
+            set_money(step.price_per_mwh, price, currency)
+
+
+def _write_bounds(bid: auction_pb2.Bid, window: Window, offer: Offer, energy_kwh: float) -> None:
+    """Write how much energy there is, and how it comes back."""
+    if math.isfinite(energy_kwh):
+        bid.energy_limit_kwh = energy_kwh
+    if offer.recovery_ratio > 0.0:
+        deadline_count = min(max(1, offer.recovery_intervals), max(1, window.recovery_count))
+        bid.rebound.return_ratio = offer.recovery_ratio
+        bid.rebound.deadline_interval_count = min(deadline_count, LONGEST_DEADLINE)
+        bid.rebound.max_return_kw = offer.max_recovery_kw
+
+
+def _write_block(  # noqa: PLR0913, PLR0917  a block is made of these
+    bid: auction_pb2.Bid,
+    window: Window,
+    offer: Offer,
+    reduction_kw: Sequence[float],
+    price: Decimal,
+    currency: str,
+) -> bool:
+    """Write a block, its rebound spread over the recovery; tell whether the rebound fits into it."""
+    rebound_kw: list[float] = []
+    if offer.recovery_ratio > 0.0 and offer.recovery_intervals > 0:
+        count = min(offer.recovery_intervals, window.recovery_count)
+        each_kw = sum(reduction_kw) * offer.recovery_ratio / count if count else math.inf
+        if each_kw > offer.max_recovery_kw:
+            return False
+        rebound_kw = [-each_kw] * count
+    block = bid.block_offer
+    block.profile_kw.extend([*reduction_kw, *rebound_kw])
+    block.min_acceptance_ratio = offer.min_acceptance_ratio
+    set_money(block.price_per_mwh, price, currency)
+    if offer.fixed_cost > 0:
+        set_money(block.fixed_cost_amount, offer.fixed_cost, currency)
+    return True

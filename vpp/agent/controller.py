@@ -1,0 +1,130 @@
+"""One control step: from the plan and the readings to a command for every device."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from vpp.agent.plan import SitePlan
+from vpp.agent.settings import AgentSettings
+from vpp.agent.tracking import Course, required_reduction_kw, usable_kw
+from vpp.agent.unit import Unit
+from vpp.flexibility.recovery import RecoveryLimits, limit_rebound, rebound_headroom_kw
+from vpp.flexibility.split import split_target
+from vpp.foundation.interval import Interval
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """What the devices are told for one metering interval.
+
+    Attributes:
+        reduction_kw: Reduction by resource id, kW.
+        recovery_limit_kw: Largest increase for recovery by resource id, kW.
+    """
+
+    reduction_kw: Mapping[str, float]
+    recovery_limit_kw: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What the meter showed.
+
+    Attributes:
+        newest_kw: Net power of the interval that ended last, kW.
+        in_interval_kw: Net power of the intervals since the delivery interval began, kW; NaN
+            where the meter has nothing.
+    """
+
+    newest_kw: float
+    in_interval_kw: Sequence[float]
+
+
+class Controller:
+    """Turns promises into commands."""
+
+    def __init__(self, settings: AgentSettings) -> None:
+        """Take the site's limits and aims."""
+        limits, infinity = settings.limits, float("inf")
+        self._tracking = settings.tracking
+        self._step = settings.site.metering_interval
+        self._max_reduction_kw = infinity if limits.max_reduction_kw is None else limits.max_reduction_kw
+        self._recovery_limits = RecoveryLimits(
+            import_limit_kw=settings.site.import_limit_kw,
+            max_ramp_kw_per_min=infinity
+            if limits.max_ramp_kw_per_min is None
+            else limits.max_ramp_kw_per_min,
+            max_rebound_kw=infinity if limits.max_rebound_kw is None else limits.max_rebound_kw,
+        )
+
+    def commands(
+        self,
+        plan: SitePlan,
+        units: Sequence[Unit[Any]],
+        readings: Readings,
+        price_per_mwh: Mapping[str, Decimal],
+        now: datetime,
+    ) -> Commands:
+        """Return the commands for the metering interval that begins now.
+
+        Args:
+            plan: What the site has promised.
+            units: The resources that may be used, observed.
+            readings: What the meter showed.
+            price_per_mwh: What a further reduction costs, by resource id.
+            now: Start of the metering interval, UTC.
+        """
+        # A device's own instruments say what it did, so the load without it needs no model.
+        load_kw = readings.newest_kw + sum(unit.reduction_kw for unit in units)
+        delivery = plan.settlement_interval(now)
+        if delivery is None:
+            return self._recovering(units, load_kw, readings.newest_kw)
+        course = Course(
+            baseline_kw=plan.baseline_kw(now),
+            target_kw=plan.promised_kw(now),
+            metered_kw=readings.in_interval_kw,
+            step_count=max(1, round(delivery.duration / self._step)),
+            load_kw=load_kw,
+        )
+        required_kw = required_reduction_kw(
+            course,
+            aim_ratio=self._tracking.aim_ratio,
+            correction_limit_ratio=self._tracking.correction_limit_ratio,
+        )
+        ends_at = max(item.instruction.delivery.end for item in plan.in_force(now))
+        spans = _spans(now, delivery, ends_at)
+        available_kw, awarded_kw = {}, {}
+        for unit in units:
+            sold_kw = [sum(each.peak_kw(span) for each in plan.committed(unit.resource_id)) for span in spans]
+            awarded_kw[unit.resource_id] = sold_kw[0]
+            state = unit.observed
+            power_kw = unit.available_kw(state, self._step) if unit.is_available else 0.0
+            available_kw[unit.resource_id] = usable_kw(
+                power_kw, unit.energy_kwh(state), sold_kw, delivery.duration / HOUR
+            )
+        target_kw = min(required_kw, self._max_reduction_kw)
+        shares_kw = split_target(target_kw, available_kw, price_per_mwh, awarded_kw)
+        return Commands(shares_kw, dict.fromkeys(shares_kw, 0.0))
+
+    def _recovering(self, units: Sequence[Unit[Any]], load_kw: float, newest_kw: float) -> Commands:
+        """Let the resources recover inside the site's limits, most urgent first."""
+        headroom_kw = rebound_headroom_kw(self._recovery_limits, load_kw, newest_kw, self._step)
+        wanted_kw = {unit.resource_id: unit.recovery_kw(unit.observed, self._step) for unit in units}
+        urgent_first = [unit.resource_id for unit in sorted(units, key=lambda unit: unit.urgency)]
+        allowed_kw = limit_rebound(wanted_kw, urgent_first, headroom_kw)
+        return Commands(dict.fromkeys(allowed_kw, 0.0), allowed_kw)
+
+
+def _spans(now: datetime, delivery: Interval, ends_at: datetime) -> list[Interval]:
+    """List the present and the following delivery intervals up to the end of all events in force."""
+    count = max(1, -(-(ends_at - delivery.start) // delivery.duration))
+    first = Interval(now, delivery.end)
+    later = [
+        Interval(delivery.start + n * delivery.duration, delivery.start + (n + 1) * delivery.duration)
+        for n in range(1, count)
+    ]
+    return [first, *later]

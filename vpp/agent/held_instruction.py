@@ -1,0 +1,72 @@
+"""What the site has been told to do, in the agent's own terms."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from vpp.agent.wire import instant, interval, span
+from vpp.foundation.errors import InvalidInput
+from vpp.foundation.interval import Interval
+from vpp.v1 import event_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class HeldInstruction:
+    """One instruction as delivered.
+
+    Attributes:
+        name: `instructions/{instruction}`.
+        event: `events/{event}`.
+        modification_number: Modification of the event that it belongs to.
+        delivery: When delivery takes place.
+        step: Length of one delivery interval.
+        target_reduction_kw: Reduction below the baseline per delivery interval, kW. Shape (N,).
+        baseline_kw: Baseline at dispatch, kW; empty until it is known. Shape (N,) or (0,).
+        expires_at: Not to be executed from this instant on unless it was accepted before.
+    """
+
+    name: str
+    event: str
+    modification_number: int
+    delivery: Interval
+    step: timedelta
+    target_reduction_kw: tuple[float, ...]
+    baseline_kw: tuple[float, ...]
+    expires_at: datetime
+
+    def __post_init__(self) -> None:
+        """Refuse an instruction whose values do not fill its span."""
+        if self.step <= timedelta(0) or self.delivery.duration != self.step * len(self.target_reduction_kw):
+            raise InvalidInput(
+                f"{self.name} has {len(self.target_reduction_kw)} targets of {self.step}, expected "
+                f"them to fill {self.delivery.duration}",
+                instruction=self.name,
+            )
+        if self.baseline_kw and len(self.baseline_kw) != len(self.target_reduction_kw):
+            raise InvalidInput(
+                f"{self.name} has {len(self.baseline_kw)} baseline values, expected "
+                f"{len(self.target_reduction_kw)}",
+                instruction=self.name,
+            )
+
+    def interval_at(self, at: datetime) -> int:
+        """Return the number of the delivery interval that holds an instant inside delivery."""
+        return (at - self.delivery.start) // self.step
+
+
+def held_instruction(message: event_pb2.Instruction) -> HeldInstruction:
+    """Take an instruction off the wire.
+
+    Raises:
+        InvalidInput: Its values do not fill its span.
+    """
+    delivery = interval(message.delivery_interval)
+    return HeldInstruction(
+        name=message.name,
+        event=message.event,
+        modification_number=message.modification_number,
+        delivery=delivery,
+        step=span(message.settlement_interval),
+        target_reduction_kw=tuple(message.target_reduction_kw),
+        baseline_kw=tuple(message.baseline_kw),
+        expires_at=instant(message.expire_time) if message.HasField("expire_time") else delivery.end,
+    )

@@ -1,0 +1,282 @@
+"""The agent's state, made of journal entries alone, so that a restart finds what a kill left."""
+
+import base64
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from vpp.agent.deliveries import Deliveries
+from vpp.agent.held_instruction import held_instruction
+from vpp.agent.journal import Entry, Journal
+from vpp.agent.outbox import Batch, Outbox, Status
+from vpp.agent.plan import Baseline, Commitment, Phase, SitePlan
+from vpp.agent.wire import interval
+from vpp.foundation.errors import InvalidInput
+from vpp.foundation.interval import Interval
+from vpp.foundation.names import resource_ids
+from vpp.v1 import auction_pb2, session_pb2
+
+RETENTION = timedelta(days=2)
+"""How long after its delivery an instruction, award or baseline is kept in the journal."""
+_PHASES = {
+    "ACCEPTED": Phase.AGREED,
+    "PARTIAL": Phase.AGREED,
+    "STARTED": Phase.RUNNING,
+    "REFUSED": Phase.OVER,
+    "COMPLETED": Phase.OVER,
+    "ABORTED": Phase.OVER,
+}
+
+
+@dataclass(slots=True)
+class PendingBid:
+    """A bid that has been decided and may not have reached the hub yet.
+
+    Attributes:
+        request: Exactly what is sent, however often.
+        auction: `auctions/{auction}`; empty for a standing bid.
+        gate_closes_at: Not to be sent from this instant on; None for a standing bid.
+        commitments: What an award of it would commit.
+        answer: The bid's name or the refusal; None while it is on its way.
+    """
+
+    request: auction_pb2.CreateBidRequest
+    auction: str
+    gate_closes_at: datetime | None
+    commitments: tuple[Commitment, ...]
+    answer: str | None = None
+
+
+@dataclass(slots=True)
+class AgentMemory:
+    """Everything the agent must not forget.
+
+    Attributes:
+        journal: Where it is kept.
+        plan: What the site has promised.
+        deliveries: Which deliveries have been applied.
+        outbox: What is owed to the hub.
+        bids: Bids by request id.
+        metered_until: Everything before this has been put into batches; None at first.
+        is_backfilled: Whether history has been uploaded.
+    """
+
+    journal: Journal
+    plan: SitePlan = field(default_factory=SitePlan)
+    deliveries: Deliveries = field(default_factory=Deliveries)
+    outbox: Outbox = field(default_factory=Outbox)
+    bids: dict[str, PendingBid] = field(default_factory=dict)
+    metered_until: datetime | None = None
+    is_backfilled: bool = False
+    _kept: list[tuple[datetime, Entry]] = field(default_factory=list)
+
+    def recover(self, now: datetime) -> None:
+        """Rebuild the state from the journal, and shorten the journal to what still matters.
+
+        Raises:
+            InvalidInput: The journal is damaged.
+        """
+        for entry in self.journal.entries():
+            self._apply(entry)
+        self.journal.compact(self._snapshot(now))
+
+    def record(self, entry: Entry) -> None:
+        """Write an entry, then let it take effect."""
+        self.journal.append(entry)
+        self._apply(entry)
+
+    def _apply(self, entry: Entry) -> None:
+        handlers: dict[str, Callable[[Entry], None]] = {
+            "position": self._apply_position,
+            "delivery": self._apply_delivery,
+            "skipped": lambda entry: self._admit(entry["sequence"], entry),
+            "status": self._apply_status,
+            "statuses_held": lambda entry: self.outbox.statuses_held(entry["number"]),
+            "batch": self._apply_batch,
+            "batches_held": lambda entry: self.outbox.batches_held(entry["sequence"]),
+            "bid": self._apply_bid,
+            "bid_answered": self._apply_bid_answered,
+        }
+        handler = handlers.get(entry["kind"])
+        if handler is None:
+            raise InvalidInput(f"journal holds an entry of kind {entry['kind']!r}", kind=str(entry["kind"]))
+        handler(entry)
+
+    def _apply_position(self, entry: Entry) -> None:
+        self.deliveries.raise_to(entry["held"])
+        self.deliveries.above.update(n for n in entry["above"] if n > self.deliveries.held)
+        self.outbox.status_count = max(self.outbox.status_count, entry["status_count"])
+        self.outbox.batch_sequence = max(self.outbox.batch_sequence, entry["batch_sequence"])
+        self.is_backfilled = entry["is_backfilled"]
+        if entry["metered_until"] is not None:
+            self.metered_until = datetime.fromisoformat(entry["metered_until"])
+
+    def position(self) -> Entry:
+        """Return the entry that holds the counters."""
+        return {
+            "kind": "position",
+            "held": self.deliveries.held,
+            "above": sorted(self.deliveries.above),
+            "status_count": self.outbox.status_count,
+            "batch_sequence": self.outbox.batch_sequence,
+            "is_backfilled": self.is_backfilled,
+            "metered_until": None if self.metered_until is None else self.metered_until.isoformat(),
+        }
+
+    def _apply_delivery(self, entry: Entry) -> None:
+        delivery = session_pb2.Delivery.FromString(base64.b64decode(entry["content"]))
+        self._admit(delivery.sequence, entry)
+        match delivery.WhichOneof("content"):
+            case "instruction":
+                instruction = held_instruction(delivery.instruction)
+                self.plan.hold(instruction)
+                self._kept.append((instruction.delivery.end, entry))
+            case "cancellation":
+                cancelled = delivery.cancellation
+                self.plan.cancel(cancelled.event, cancelled.instruction, cancelled.modification_number)
+                ends_at = [
+                    item.instruction.delivery.end
+                    for item in self.plan.items.values()
+                    if item.instruction.event == cancelled.event
+                ]
+                if ends_at:
+                    self._kept.append((max(ends_at), entry))
+            case "baseline_notice":
+                notice = delivery.baseline_notice
+                delivered = interval(notice.delivery_interval)
+                self.plan.baselines[notice.event] = Baseline(delivered, tuple(notice.baseline_kw))
+                self._kept.append((delivered.end, entry))
+            case "award_notice":
+                self._apply_award_notice(delivery.award_notice, entry)
+            case _:
+                pass  # an invitation leaves its bids, in entries of their own
+
+    def _admit(self, sequence: int, entry: Entry) -> None:
+        self.deliveries.admit(sequence, first_of_session=entry["first_of_session"])
+
+    def _apply_award_notice(self, notice: session_pb2.AwardNotice, entry: Entry) -> None:
+        commitments = tuple(
+            Commitment(
+                resource_ids(award.resource)[1], interval(award.delivery_interval), tuple(award.reduction_kw)
+            )
+            for award in notice.awards
+            if award.reduction_kw
+        )
+        self.plan.awards[notice.event] = commitments
+        answered = {award.bid for award in notice.awards} | {bid.name for bid in notice.rejected_bids}
+        self.bids = {key: bid for key, bid in self.bids.items() if bid.answer not in answered}
+        if commitments:
+            self._kept.append((max(each.delivery.end for each in commitments), entry))
+
+    def _apply_status(self, entry: Entry) -> None:
+        status = Status(
+            number=entry["number"],
+            instruction=entry["instruction"],
+            state=entry["state"],
+            reason=entry["reason"],
+            detail=entry["detail"],
+            accepted_kw=entry["accepted_kw"],
+            at=datetime.fromisoformat(entry["at"]),
+        )
+        self.outbox.add_status(status)
+        item = self.plan.items.get(status.instruction)
+        if item is not None:
+            item.phase = _PHASES[status.state]
+            item.was_agreed = item.was_agreed or item.phase is not Phase.OVER
+            if status.state == "PARTIAL":
+                item.limit_kw = status.accepted_kw
+            self._kept.append((item.instruction.delivery.end, entry))
+
+    def _apply_batch(self, entry: Entry) -> None:
+        batch = Batch(
+            sequence=entry["sequence"],
+            start=datetime.fromisoformat(entry["start"]),
+            step=timedelta(seconds=entry["step_s"]),
+            net_kw=tuple(entry["net_kw"]),
+        )
+        self.outbox.add_batch(batch)
+        self.metered_until = batch.end if self.metered_until is None else max(self.metered_until, batch.end)
+
+    def _apply_bid(self, entry: Entry) -> None:
+        request = auction_pb2.CreateBidRequest.FromString(base64.b64decode(entry["content"]))
+        gate = entry["gate_closes_at"]
+        commitments = tuple(_commitment(each) for each in entry["commitments"])
+        self.bids[request.request_id] = PendingBid(
+            request, entry["auction"], None if gate is None else datetime.fromisoformat(gate), commitments
+        )
+
+    def _apply_bid_answered(self, entry: Entry) -> None:
+        bid = self.bids.get(entry["request_id"])
+        if bid is not None:
+            bid.answer = entry["answer"]
+            if not entry["accepted"]:
+                bid.commitments = ()
+
+    def _snapshot(self, now: datetime) -> Iterator[Entry]:
+        """Give the entries from which the state, as far as it still matters, can be rebuilt."""
+        yield self.position()
+        owed = self.outbox.statuses
+        for ends_at, entry in self._kept:
+            is_owed = entry["kind"] == "status" and entry["number"] in owed
+            if ends_at + RETENTION > now or is_owed:
+                yield entry
+        self._kept = [(ends_at, entry) for ends_at, entry in self._kept if ends_at + RETENTION > now]
+        held = min(owed, default=self.outbox.status_count + 1) - 1
+        yield {"kind": "statuses_held", "number": held}
+        for batch in self.outbox.batches.values():
+            yield batch_entry(batch)
+        for bid in self.bids.values():
+            if _is_alive(bid, now):
+                yield bid_entry(bid)
+                if bid.answer is not None:
+                    yield {
+                        "kind": "bid_answered",
+                        "request_id": bid.request.request_id,
+                        "answer": bid.answer,
+                        "accepted": bool(bid.commitments) or not bid.auction,
+                    }
+
+
+def _is_alive(bid: PendingBid, now: datetime) -> bool:
+    """Whether a bid can still lead to something."""
+    ends_at = [commitment.delivery.end for commitment in bid.commitments]
+    return bid.gate_closes_at is None or bid.gate_closes_at > now or max(ends_at, default=now) > now
+
+
+def batch_entry(batch: Batch) -> Entry:
+    """Return the journal entry of a batch."""
+    return {
+        "kind": "batch",
+        "sequence": batch.sequence,
+        "start": batch.start.isoformat(),
+        "step_s": batch.step.total_seconds(),
+        "net_kw": list(batch.net_kw),
+    }
+
+
+def bid_entry(bid: PendingBid) -> Entry:
+    """Return the journal entry of a bid."""
+    return {
+        "kind": "bid",
+        "content": base64.b64encode(bid.request.SerializeToString(deterministic=True)).decode(),
+        "auction": bid.auction,
+        "gate_closes_at": None if bid.gate_closes_at is None else bid.gate_closes_at.isoformat(),
+        "commitments": [
+            {
+                "resource_id": each.resource_id,
+                "start": each.delivery.start.isoformat(),
+                "end": each.delivery.end.isoformat(),
+                "reduction_kw": list(each.reduction_kw),
+            }
+            for each in bid.commitments
+        ],
+    }
+
+
+def _commitment(document: dict[str, Any]) -> Commitment:
+    return Commitment(
+        document["resource_id"],
+        Interval(datetime.fromisoformat(document["start"]), datetime.fromisoformat(document["end"])),
+        tuple(document["reduction_kw"]),
+    )

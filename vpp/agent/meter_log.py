@@ -1,0 +1,54 @@
+"""The newest readings, as far back as tracking and unsent telemetry need them."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from vpp.agent.driver import SiteDriver
+
+TRACKING_SPAN = timedelta(hours=6)
+"""How far back tracking ever looks."""
+LONGEST_SPAN = timedelta(days=30)
+"""How far back unsent readings are kept; the hub takes no older ones in a session."""
+
+
+class MeterLog:
+    """Readings of one meter on its grid."""
+
+    def __init__(self, driver: SiteDriver, step: timedelta, start: datetime) -> None:
+        """Begin at an instant on the metering grid."""
+        self._driver = driver
+        self._step = step
+        self._start = start
+        self._values: npt.NDArray[np.float64] = np.empty(0)
+
+    @property
+    def begin(self) -> datetime:
+        """Start of the oldest reading kept."""
+        return self._start
+
+    @property
+    def until(self) -> datetime:
+        """First instant that has not been read."""
+        return self._start + len(self._values) * self._step
+
+    def read(self, now: datetime, unsent_since: datetime | None) -> None:
+        """Take up what the meter has measured, and forget what nobody needs."""
+        fresh = self._driver.meter(self.until, now)
+        needed_since = now - TRACKING_SPAN
+        if unsent_since is not None:
+            needed_since = max(min(needed_since, unsent_since), now - LONGEST_SPAN)
+        self._values = np.concatenate([self._values, fresh])
+        dropped = max(0, (needed_since - self._start) // self._step)
+        self._values = self._values[dropped:]
+        self._start += dropped * self._step
+
+    def newest_kw(self) -> float | None:
+        """Return the newest reading that is one, kW."""
+        known = self._values[np.isfinite(self._values)]
+        return float(known[-1]) if len(known) else None
+
+    def since(self, instant: datetime) -> npt.NDArray[np.float64]:
+        """Return the readings of the intervals from an instant on the grid on, kW; NaN is a gap."""
+        return self._values[max(0, (instant - self._start) // self._step) :]

@@ -1,0 +1,201 @@
+"""What the site has promised: instructions in force, awards, baselines."""
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from vpp.agent.held_instruction import HeldInstruction
+from vpp.foundation.interval import Interval
+
+
+class Phase(enum.Enum):
+    """Where an instruction is at the site.
+
+    Attributes:
+        NEW: Held; not answered yet.
+        AGREED: Accepted, wholly or in part; delivery has not begun.
+        RUNNING: Delivery has begun.
+        OVER: Refused, completed, aborted, superseded or cancelled.
+    """
+
+    NEW = "new"
+    AGREED = "agreed"
+    RUNNING = "running"
+    OVER = "over"
+
+
+@dataclass(slots=True)
+class PlanItem:
+    """One instruction and what has become of it.
+
+    Attributes:
+        instruction: What is to be done.
+        phase: Where it is.
+        limit_kw: With a partial acceptance, the most that was promised, kW; None for all of it.
+        was_agreed: Whether the site ever agreed to it.
+        continues: Whether it modifies an instruction that the site had agreed to, so that it may
+            arrive after the start.
+    """
+
+    instruction: HeldInstruction
+    phase: Phase = Phase.NEW
+    limit_kw: float | None = None
+    was_agreed: bool = False
+    continues: bool = False
+
+    def promised_kw(self, at: datetime) -> float:
+        """Return the reduction promised for an instant inside delivery, kW."""
+        target_kw = self.instruction.target_reduction_kw[self.instruction.interval_at(at)]
+        return target_kw if self.limit_kw is None else min(target_kw, self.limit_kw)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What an event is measured against.
+
+    Attributes:
+        delivery: When delivery takes place.
+        baseline_kw: Baseline per delivery interval, kW. Shape (N,).
+    """
+
+    delivery: Interval
+    baseline_kw: tuple[float, ...]
+
+    def at(self, instant: datetime) -> float | None:
+        """Return the baseline of an instant, kW; None outside delivery."""
+        if instant not in self.delivery or not self.baseline_kw:
+            return None
+        step = self.delivery.duration / len(self.baseline_kw)
+        return self.baseline_kw[(instant - self.delivery.start) // step]
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """A reduction of one resource that has been sold, or offered and not yet answered.
+
+    Attributes:
+        resource_id: The flexible resource.
+        delivery: When.
+        reduction_kw: How much per delivery interval, kW. Shape (N,).
+    """
+
+    resource_id: str
+    delivery: Interval
+    reduction_kw: tuple[float, ...]
+
+    def peak_kw(self, interval: Interval) -> float:
+        """Return the largest commitment within an interval, kW."""
+        step = self.delivery.duration / len(self.reduction_kw)
+        return max(
+            (
+                kw
+                for n, kw in enumerate(self.reduction_kw)
+                if self.delivery.start + n * step < interval.end
+                and interval.start < self.delivery.start + (n + 1) * step
+            ),
+            default=0.0,
+        )
+
+    @property
+    def energy_kwh(self) -> float:
+        """Committed energy, kWh."""
+        return sum(self.reduction_kw) * (self.delivery.duration / timedelta(hours=1)) / len(self.reduction_kw)
+
+
+@dataclass(slots=True)
+class SitePlan:
+    """Everything the site has promised.
+
+    Attributes:
+        items: Instructions by name, in order of arrival.
+        baselines: Announced baselines by event.
+        awards: Commitments by event.
+        cancelled_events: Events whose awards no longer bind.
+    """
+
+    items: dict[str, PlanItem] = field(default_factory=dict)
+    baselines: dict[str, Baseline] = field(default_factory=dict)
+    awards: dict[str, tuple[Commitment, ...]] = field(default_factory=dict)
+    cancelled_events: set[str] = field(default_factory=set)
+
+    def hold(self, instruction: HeldInstruction) -> None:
+        """Take up an instruction; of one event only the newest modification is in force.
+
+        An instruction older than one already held is over as soon as it arrives.
+        """
+        if instruction.name in self.items:
+            return
+        item = PlanItem(instruction)
+        for other in self.items.values():
+            if other.instruction.event != instruction.event:
+                continue
+            if other.instruction.modification_number > instruction.modification_number:
+                item.phase = Phase.OVER
+            else:
+                other.phase = Phase.OVER
+                item.continues = item.continues or other.was_agreed
+        self.items[instruction.name] = item
+        if item.phase is not Phase.OVER:
+            self.cancelled_events.discard(instruction.event)
+
+    def cancel(self, event: str, name: str, modification_number: int) -> None:
+        """End an instruction, and everything of its event up to a modification."""
+        for item in self.items.values():
+            instruction = item.instruction
+            is_older = instruction.event == event and instruction.modification_number < modification_number
+            if instruction.name == name or is_older:
+                item.phase = Phase.OVER
+        of_event = [item for item in self.items.values() if item.instruction.event == event]
+        if all(item.phase is Phase.OVER for item in of_event):
+            self.cancelled_events.add(event)
+
+    def in_force(self, at: datetime) -> Iterator[PlanItem]:
+        """List what is to be delivered at an instant."""
+        for item in self.items.values():
+            if item.phase in {Phase.AGREED, Phase.RUNNING} and at in item.instruction.delivery:
+                yield item
+
+    def promised_kw(self, at: datetime, *, without: str = "") -> float:
+        """Return the reduction promised at an instant, kW.
+
+        Different events are different promises, so their targets add up.
+        """
+        return sum(item.promised_kw(at) for item in self.in_force(at) if item.instruction.event != without)
+
+    def baseline_kw(self, at: datetime) -> float | None:
+        """Return the baseline of an instant, kW; the announced one before an instruction's own.
+
+        Of several events the first to arrive is taken: there is one load, whatever it serves.
+        None if no event in force has a baseline.
+        """
+        for item in self.in_force(at):
+            instruction = item.instruction
+            announced = self.baselines.get(instruction.event)
+            known = Baseline(instruction.delivery, instruction.baseline_kw)
+            for baseline in (announced, known):
+                value = baseline.at(at) if baseline else None
+                if value is not None:
+                    return value
+        return None
+
+    def settlement_interval(self, at: datetime) -> Interval | None:
+        """Return the shortest delivery interval in force that holds an instant."""
+        spans = [
+            Interval(start, start + item.instruction.step)
+            for item in self.in_force(at)
+            for start in [
+                item.instruction.delivery.start + item.instruction.interval_at(at) * item.instruction.step
+            ]
+        ]
+        return min(spans, key=lambda interval: interval.duration, default=None)
+
+    def committed(self, resource_id: str) -> list[Commitment]:
+        """List what has been sold of a resource."""
+        return [
+            commitment
+            for event, commitments in self.awards.items()
+            if event not in self.cancelled_events
+            for commitment in commitments
+            if commitment.resource_id == resource_id
+        ]

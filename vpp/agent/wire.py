@@ -1,0 +1,85 @@
+"""Between the wire's values and Python's, once, at the edge."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from vpp.foundation.interval import Interval
+
+NANOS = 1_000_000_000
+
+
+class WireInterval(Protocol):
+    """The part of `google.type.Interval` that is read here; the type itself ships no stubs."""
+
+    start_time: Timestamp
+    end_time: Timestamp
+
+
+class WireMoney(Protocol):
+    """The part of `google.type.Money` that is used here; the type itself ships no stubs."""
+
+    currency_code: str
+    units: int
+    nanos: int
+
+
+def instant(value: Timestamp) -> datetime:
+    """Return an instant, aware UTC."""
+    return value.ToDatetime(tzinfo=UTC)
+
+
+def timestamp(value: datetime) -> Timestamp:
+    """Return the wire's form of an instant."""
+    wire = Timestamp()
+    wire.FromDatetime(value)
+    return wire
+
+
+def span(value: Duration) -> timedelta:
+    """Return a span."""
+    return value.ToTimedelta()
+
+
+def duration(value: timedelta) -> Duration:
+    """Return the wire's form of a span."""
+    wire = Duration()
+    wire.FromTimedelta(value)
+    return wire
+
+
+def interval(value: WireInterval) -> Interval:
+    """Return a half-open interval."""
+    return Interval(instant(value.start_time), instant(value.end_time))
+
+
+def set_money(target: WireMoney, value: Decimal, currency: str) -> None:
+    """Write an amount into a message's field.
+
+    Example:
+        >>> from vpp.v1.auction_pb2 import PriceStep
+        >>> step = PriceStep(reduction_kw=10.0)
+        >>> set_money(step.price_per_mwh, Decimal("12.5"), "GBP")
+        >>> step.price_per_mwh.units, step.price_per_mwh.nanos
+        (12, 500000000)
+    """
+    units = int(value)
+    target.currency_code = currency
+    target.units = units
+    target.nanos = int((value - units) * NANOS)
+
+
+def amount(value: WireMoney) -> Decimal:
+    """Return an amount without its currency.
+
+    Example:
+        >>> from vpp.v1.auction_pb2 import PriceStep
+        >>> step = PriceStep()
+        >>> set_money(step.price_per_mwh, Decimal("12.5"), "GBP")
+        >>> amount(step.price_per_mwh)
+        Decimal('12.5')
+    """
+    return Decimal(value.units) + Decimal(value.nanos) / NANOS
