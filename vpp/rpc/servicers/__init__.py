@@ -1,0 +1,1 @@
+"""One servicer per service: wire to value, one workflow, value to wire."""

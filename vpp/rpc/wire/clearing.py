@@ -1,0 +1,70 @@
+"""Clearings on the wire, as far as the caller may see them."""
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from vpp.auction.clearing_json import clearing_from_document
+from vpp.foundation.names import name
+from vpp.rpc.wire.money_fields import MoneyMessage, money
+from vpp.rpc.wire.time_fields import duration, timestamp
+from vpp.v1 import auction_pb2 as pb
+from vpp.workflows.ports import Stored
+from vpp.workflows.records import ClearingRecord
+
+_FINEST = Decimal("1e-9")
+_OF_ALL_BIDS = ("objective", "bound", "gap_ratio")
+"""Sums over every bid, from which a site could work out what the others offered."""
+
+
+def clearing_message(
+    stored: Stored[ClearingRecord], own_sites: Collection[str] | None, currency: str
+) -> pb.Clearing:
+    """Write how an event was cleared.
+
+    Args:
+        stored: The record.
+        own_sites: Whose awards the caller may see; None means everybody's. Without everybody's, the
+            costs of the whole book are left out too.
+        currency: The product's currency.
+    """
+    clearing = clearing_from_document(stored.value.document)
+    message = pb.Clearing(
+        event=name("events", stored.value.event_id),
+        status=clearing.status.name,
+        clearing_price_per_mwh=[money(price, currency) for price in clearing.price_per_mwh],
+        shortfall_kw=clearing.shortfall_kw,
+        solver=f"{clearing.solver.solver.value} {clearing.solver.version}".strip(),
+        solve_duration=duration(timedelta(seconds=clearing.solver.wall_s)),
+        input_hash=clearing.input_hash,
+        document_json=json.dumps(visible_document(stored.value.document, own_sites), sort_keys=True),
+        create_time=timestamp(stored.created_at),
+    )
+    if own_sites is None:
+        message.objective_amount.CopyFrom(_cost(clearing.objective, currency))
+        if clearing.bound is not None:
+            message.bound_amount.CopyFrom(_cost(clearing.bound, currency))
+        message.gap_ratio = clearing.gap_ratio or 0.0
+    return message
+
+
+def visible_document(document: Mapping[str, Any], own_sites: Collection[str] | None) -> dict[str, Any]:
+    """Return the part of a clearing document that a caller may see.
+
+    Example:
+        >>> document = {"awards": [{"site_id": "north"}, {"site_id": "south"}], "objective": "12"}
+        >>> visible_document(document, {"north"})
+        {'awards': [{'site_id': 'north'}]}
+    """
+    if own_sites is None:
+        return dict(document)
+    kept = {key: value for key, value in document.items() if key not in _OF_ALL_BIDS}
+    kept["awards"] = [award for award in document["awards"] if award["site_id"] in own_sites]
+    return kept
+
+
+def _cost(amount: Decimal, currency: str) -> MoneyMessage:
+    # The solver's costs are floats made decimal, finer than the wire's nine places; nobody is paid by them.
+    return money(amount.quantize(_FINEST), currency)
