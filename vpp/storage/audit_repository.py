@@ -1,0 +1,46 @@
+"""The record of who changed what."""
+
+from sqlalchemy import insert, select
+
+from vpp.foundation.errors import InvalidInput
+from vpp.storage.tables.messaging import AUDIT
+from vpp.storage.transaction import Transaction
+from vpp.workflows.records import AuditRecord
+
+
+class SqlAuditRepository:
+    """Append-only record of who changed what; implements `workflows.ports.AuditRepository`."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        """Work inside a transaction."""
+        self._transaction = transaction
+
+    def append(self, record: AuditRecord) -> None:
+        """Add a record in the transaction that it describes."""
+        row = {
+            "at": record.at,
+            "actor": record.actor,
+            "action": record.action,
+            "subject": record.subject,
+            "detail": dict(record.detail),
+        }
+        self._transaction.write(insert(AUDIT).inline(), row)
+
+    def page(self, *, after: int = 0, limit: int = 1000) -> list[AuditRecord]:
+        """List records in order.
+
+        Args:
+            after: How many records to pass over: those of the pages before. Not a row number,
+                because PostgreSQL leaves gaps in those when a transaction rolls back.
+            limit: Most records to return, 0 or more.
+
+        Raises:
+            InvalidInput: `after` or `limit` is negative.
+        """
+        if after < 0 or limit < 0:
+            raise InvalidInput(f"after is {after} and limit {limit}, expected 0 or more", after=str(after))
+        statement = select(AUDIT).order_by(AUDIT.c.number).offset(after).limit(limit)
+        return [
+            AuditRecord(row["at"], row["actor"], row["action"], row["subject"], row["detail"])
+            for row in self._transaction.read(statement).mappings()
+        ]

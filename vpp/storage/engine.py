@@ -1,0 +1,109 @@
+"""Connections to the two databases, set so that a commit is durable."""
+
+import json
+import sqlite3
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+
+from vpp.foundation.errors import InvalidInput
+
+SQLITE = "sqlite"
+POSTGRESQL = "postgresql"
+READ_ONLY = "vpp_read_only"
+"""Execution option of a connection whose transaction only reads."""
+
+BUSY_TIMEOUT_S = 5
+POSTGRESQL_SETTINGS = {
+    "synchronous_commit": "on",
+    "lock_timeout": "5s",
+    "statement_timeout": "30s",
+    # A hub that hangs inside a transaction must not keep the others waiting for its locks.
+    "idle_in_transaction_session_timeout": "60s",
+    "timezone": "UTC",
+}
+
+
+def make_engine(
+    url: str, *, pool_size: int = 5, max_overflow: int = 5, application_name: str = "vpp"
+) -> Engine:
+    """Make the engine for a hub's database.
+
+    Args:
+        url: `sqlite:///path/to/file` or `postgresql+psycopg://...`.
+        pool_size: Connections that are kept open.
+        max_overflow: Connections opened above that for as long as they are needed.
+        application_name: How the hub shows itself in PostgreSQL's list of activity.
+
+    Returns:
+        The engine. It has not connected yet.
+
+    Raises:
+        InvalidInput: The URL names another kind of database, or a SQLite database in memory,
+            which vanishes with the connection that holds it.
+    """
+    parsed = make_url(url)
+    if parsed.drivername in {"sqlite", "sqlite+pysqlite"}:
+        return _sqlite_engine(parsed, pool_size, max_overflow)
+    if parsed.drivername == "postgresql+psycopg":
+        return _postgresql_engine(parsed, pool_size, max_overflow, application_name)
+    raise InvalidInput(
+        f"database is {parsed.drivername}, expected sqlite:///file or postgresql+psycopg://",
+        database=parsed.drivername,
+    )
+
+
+def _sqlite_engine(url: URL, pool_size: int, max_overflow: int) -> Engine:
+    in_memory = not url.database or ":memory:" in url.database or url.query.get("mode") == "memory"
+    if in_memory:
+        raise InvalidInput("SQLite is in memory, expected a file", database=str(url.database))
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        json_serializer=_json_text,
+        json_deserializer=json.loads,
+    )
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver's own transaction handling hides where a transaction begins; we say it ourselves.
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {BUSY_TIMEOUT_S * 1000}",  # first: the next one may have to wait
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later could be refused in between; so writers
+    # take the write lock at once.
+    reads_only = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def _postgresql_engine(url: URL, pool_size: int, max_overflow: int, application_name: str) -> Engine:
+    settings = " ".join(f"-c {name}={value}" for name, value in POSTGRESQL_SETTINGS.items())
+    own = url.query.get("options", "")
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_pre_ping=True,  # a connection that died with the server is replaced before use
+        connect_args={"application_name": application_name, "options": f"{settings} {own}".strip()},
+        json_serializer=_json_text,
+        json_deserializer=json.loads,
+    )
+
+
+def _json_text(value: Any) -> str:  # noqa: ANN401  whatever JSON can say
+    try:
+        return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"{error}; expected what JSON can say") from error

@@ -1,0 +1,141 @@
+"""Tenders, bids, clearings and awards."""
+
+from decimal import Decimal
+
+from sqlalchemy import RowMapping as Row
+
+from vpp.auction.bid import Bid
+from vpp.auction.tender import Tender, TenderState
+from vpp.storage.repository import TableMapping, Values
+from vpp.storage.rows.delivery import delivery_columns, delivery_of
+from vpp.storage.rows.offer import document_of_offer, document_of_rebound, offer_of, rebound_of
+from vpp.storage.tables.auction import AUCTIONS, AWARDS, BIDS, CLEARINGS
+from vpp.workflows.records import AwardRecord, BidRecord, BidState, ClearingRecord
+
+
+def _tender_row(tender: Tender) -> Values:
+    return {
+        "auction_id": tender.auction_id,
+        "product_id": tender.product_id,
+        "product_version": tender.product_version,
+        "zone": tender.zone,
+        **delivery_columns(tender.delivery),
+        "target_reduction_kw": tender.target_reduction_kw,
+        "price_cap_per_mwh": tender.price_cap_per_mwh,
+        "gate_closes_at": tender.gate_closes_at,
+        "rebound_headroom_kw": tender.rebound_headroom_kw,
+        "operator_party_id": tender.operator_party_id,
+        "state": tender.state.value,
+    }
+
+
+def _tender(row: Row) -> Tender:
+    return Tender(
+        auction_id=row["auction_id"],
+        product_id=row["product_id"],
+        product_version=row["product_version"],
+        zone=row["zone"],
+        delivery=delivery_of(row),
+        target_reduction_kw=row["target_reduction_kw"],
+        price_cap_per_mwh=row["price_cap_per_mwh"],
+        gate_closes_at=row["gate_closes_at"],
+        rebound_headroom_kw=row["rebound_headroom_kw"],
+        operator_party_id=row["operator_party_id"],
+        state=TenderState(row["state"]),
+    )
+
+
+def _bid_row(record: BidRecord) -> Values:
+    bid = record.bid
+    return {
+        "bid_id": bid.bid_id,
+        "site_id": bid.site_id,
+        "resource_id": bid.resource_id,
+        "zone": bid.zone,
+        "submitted_at": bid.submitted_at,
+        "delivery_ratio": bid.delivery_ratio,
+        "offer": document_of_offer(bid.offer),
+        "energy_limit_kwh": bid.energy_limit_kwh,
+        "rebound": None if bid.rebound is None else document_of_rebound(bid.rebound),
+        "exclusive_group": bid.exclusive_group,
+        "parent_bid_id": bid.parent_bid_id,
+        "auction_id": record.auction_id,
+        "product_id": record.product_id,
+        "expires_at": record.expires_at,
+        "state": record.state.value,
+        "reason": record.reason,
+        "reason_detail": record.reason_detail,
+    }
+
+
+def _bid(row: Row) -> BidRecord:
+    bid = Bid(
+        bid_id=row["bid_id"],
+        site_id=row["site_id"],
+        resource_id=row["resource_id"],
+        zone=row["zone"],
+        submitted_at=row["submitted_at"],
+        delivery_ratio=row["delivery_ratio"],
+        offer=offer_of(row["offer"]),
+        energy_limit_kwh=row["energy_limit_kwh"],
+        rebound=None if row["rebound"] is None else rebound_of(row["rebound"]),
+        exclusive_group=row["exclusive_group"],
+        parent_bid_id=row["parent_bid_id"],
+    )
+    return BidRecord(
+        bid=bid,
+        auction_id=row["auction_id"],
+        product_id=row["product_id"],
+        expires_at=row["expires_at"],
+        state=BidState(row["state"]),
+        reason=row["reason"],
+        reason_detail=row["reason_detail"],
+    )
+
+
+def _clearing_row(clearing: ClearingRecord) -> Values:
+    return {"event_id": clearing.event_id, "document": dict(clearing.document)}
+
+
+def _clearing(row: Row) -> ClearingRecord:
+    return ClearingRecord(event_id=row["event_id"], document=row["document"])
+
+
+def _award_row(award: AwardRecord) -> Values:
+    return {
+        "award_id": award.award_id,
+        "event_id": award.event_id,
+        "bid_id": award.bid_id,
+        "site_id": award.site_id,
+        "resource_id": award.resource_id,
+        **delivery_columns(award.delivery),
+        "reduction_kw": award.reduction_kw,
+        "rebound_kw": award.rebound_kw,
+        "price_per_mwh": [str(price) for price in award.price_per_mwh],
+        "make_whole": award.make_whole,
+        "reason": award.reason,
+    }
+
+
+def _award(row: Row) -> AwardRecord:
+    return AwardRecord(
+        award_id=row["award_id"],
+        event_id=row["event_id"],
+        bid_id=row["bid_id"],
+        site_id=row["site_id"],
+        resource_id=row["resource_id"],
+        delivery=delivery_of(row),
+        reduction_kw=row["reduction_kw"],
+        rebound_kw=row["rebound_kw"],
+        price_per_mwh=tuple(Decimal(price) for price in row["price_per_mwh"]),
+        make_whole=row["make_whole"],
+        reason=row["reason"],
+    )
+
+
+TENDER_MAPPING = TableMapping(
+    AUCTIONS, _tender_row, _tender, frozenset({"state", "product_id", "zone", "operator_party_id"})
+)
+BID_MAPPING = TableMapping(BIDS, _bid_row, _bid, frozenset({"auction_id", "site_id", "product_id", "state"}))
+CLEARING_MAPPING = TableMapping(CLEARINGS, _clearing_row, _clearing)
+AWARD_MAPPING = TableMapping(AWARDS, _award_row, _award, frozenset({"event_id", "site_id", "bid_id"}))

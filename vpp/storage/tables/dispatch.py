@@ -1,0 +1,99 @@
+"""What is ordered, and what it is measured against."""
+
+from sqlalchemy import JSON, Boolean, ForeignKeyConstraint, Integer, Table, Text
+
+from vpp.storage.column_types import MicroAmount, Profile, Quantity, Span, UtcDateTime
+from vpp.storage.tables.schema import ID, METADATA, key, lookup, optional, reference, required, tracked
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    key("event_id", "last part of events/{event}"),
+    required("product_id", ID, "product whose rules apply"),
+    required("product_version", Integer, "version of the product's rules"),
+    required("zone", ID, "zone in which reductions count"),
+    required("delivery_start_at", UtcDateTime, "start of delivery, UTC"),
+    required("delivery_end_at", UtcDateTime, "end of delivery, exclusive, UTC"),
+    required("target_reduction_kw", Profile, "reduction asked for per settlement interval, kW"),
+    required(
+        "awarded_reduction_kw", Profile, "reduction awarded per settlement interval, kW; [] before clearing"
+    ),
+    required("price_cap_per_mwh", MicroAmount, "highest price, millionths of the product's currency per MWh"),
+    reference("operator_party_id", "who buys", of="parties.party_id"),
+    reference(
+        "auction_id", "where it came from; null for an emergency", of="auctions.auction_id", nullable=True
+    ),
+    required(
+        "state", ID, "draft, open, gate_closed, cleared, offered, accepted, scheduled, active, ended, ..."
+    ),
+    required("failure_reason", Text, "empty unless failed"),
+    required("modification_number", Integer, "counts the modifications"),
+    optional("cancelled_at", UtcDateTime, "when it was cancelled, UTC"),
+    *tracked(),
+    ForeignKeyConstraint(["product_id", "product_version"], ["products.product_id", "products.version"]),
+    lookup("state", "event_id"),  # what is under way
+    lookup("product_id", "event_id"),  # events of a product
+    lookup("zone", "event_id"),  # events that concern a site
+    lookup("operator_party_id", "event_id"),  # an operator's own
+    lookup("auction_id", "event_id"),  # what came of an auction
+    comment="demand-response events",
+)
+
+INSTRUCTIONS = Table(
+    "instructions",
+    METADATA,
+    key("instruction_id", "{event}-m{modification}-{site}"),
+    reference("event_id", "the event", of="events.event_id"),
+    reference("site_id", "the site", of="sites.site_id"),
+    required("modification_number", Integer, "modification of the event that it belongs to"),
+    required("delivery_start_at", UtcDateTime, "start of delivery, UTC"),
+    required("delivery_end_at", UtcDateTime, "end of delivery, exclusive, UTC"),
+    required("interval_s", Span, "length of a delivery interval, s"),
+    required("target_reduction_kw", Profile, "reduction below the baseline per delivery interval, kW"),
+    required("resource_targets", JSON, "the part of each flexible resource, kW"),
+    required("expires_at", UtcDateTime, "not to be executed from then on, UTC"),
+    required("state", ID, "created, delivered, accepted, partial, refused, started, completed, aborted, ..."),
+    required("reason", Text, "why the site refuses, delivers less or stops"),
+    required("reason_detail", Text, "the same in the site's own words"),
+    optional("accepted_reduction_kw", Quantity, "with partial: what the site delivers at most, kW"),
+    *tracked(),
+    lookup("event_id", "instruction_id"),  # who was told what
+    lookup("site_id", "instruction_id"),  # what a site was ever told
+    lookup("state", "instruction_id"),  # what is still open
+    comment="what each site is told to do for an event",
+)
+
+BASELINES = Table(
+    "baselines",
+    METADATA,
+    key("baseline_id", "{event}-{site}"),
+    reference("event_id", "the event", of="events.event_id"),
+    reference("site_id", "the site", of="sites.site_id"),
+    required("delivery_start_at", UtcDateTime, "start of delivery, UTC"),
+    required("delivery_end_at", UtcDateTime, "end of delivery, exclusive, UTC"),
+    required("method", Text, "the rule that was applied, or the named fallback"),
+    required("days_used", JSON, "civil days that were averaged, YYYY-MM-DD"),
+    required("raw_kw", Profile, "before the same-day adjustment, kW"),
+    required("adjustment_kw", Quantity, "added to every interval, kW"),
+    required("adjusted", Boolean, "whether the same-day adjustment could be made"),
+    required("adjusted_kw", Profile, "after it, kW"),
+    *tracked(),
+    lookup("event_id", "baseline_id"),  # baselines of an event
+    lookup("site_id", "baseline_id"),  # baselines of a site
+    comment="what each site would have used, frozen for settlement",
+)
+
+FORECASTS = Table(
+    "forecasts",
+    METADATA,
+    key("site_id", "the site", of="sites.site_id"),
+    key("horizon_start_at", "start of the span it covers, UTC", kind=UtcDateTime),
+    required("horizon_end_at", UtcDateTime, "end of the span it covers, exclusive, UTC"),
+    required("made_at", UtcDateTime, "when it was made, UTC; nothing later was known to it"),
+    required("step_s", Integer, "length of an interval, s"),
+    required("method", Text, "the models behind it, or the named fallback"),
+    required("p10_kw", Profile, "undercut in one case of ten, kW"),
+    required("p50_kw", Profile, "undercut in one case of two, kW"),
+    required("p90_kw", Profile, "exceeded in one case of ten, kW"),
+    comment="day-ahead load forecasts, kept as they were made",
+)

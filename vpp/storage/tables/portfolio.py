@@ -1,0 +1,76 @@
+"""Who takes part."""
+
+from sqlalchemy import JSON, Integer, Table, Text, UniqueConstraint
+
+from vpp.storage.column_types import Quantity, Span, UtcDateTime
+from vpp.storage.tables.schema import ID, METADATA, key, lookup, reference, required, tracked
+
+PARTIES = Table(
+    "parties",
+    METADATA,
+    key("party_id", "last part of parties/{party}"),
+    required("display_name", Text, "name on the statement"),
+    required("kind", Text, "operator, aggregator or site_owner"),
+    *tracked(),
+    comment="legal persons that statements are written for",
+)
+
+SITES = Table(
+    "sites",
+    METADATA,
+    key("site_id", "last part of sites/{site}"),
+    reference("party_id", "owner, who is paid for the site's delivery", of="parties.party_id"),
+    required("display_name", Text, "name for people"),
+    required("zone", ID, "price or network zone of the point of connection"),
+    required("time_zone", Text, "IANA name of the site's civil time"),
+    required("import_limit_kw", Quantity, "largest net consumption the connection allows, kW"),
+    required("metering_interval_s", Span, "length of the metering intervals, s"),
+    *tracked(),
+    lookup("party_id", "site_id"),  # an owner's sites
+    lookup("zone", "site_id"),  # the sites an auction can reach
+    comment="compute centres, each behind one point of connection",
+)
+
+RESOURCES = Table(
+    "resources",
+    METADATA,
+    key("resource_key", "{site}/{resource}"),
+    reference("site_id", "site it belongs to", of="sites.site_id"),
+    required("resource_id", ID, "last part of sites/{site}/resources/{resource}"),
+    required("kind", Text, "deferrable_load, ups, chiller or battery"),
+    required("max_reduction_kw", Quantity, "largest reduction, kW"),
+    required("min_reduction_kw", Quantity, "smallest reduction, kW; 0 means any"),
+    required("response_time_s", Span, "from command to full reduction, s"),
+    required("min_duration_s", Span, "shortest activation, s; 0 means any"),
+    required("max_duration_s", Span, "longest activation, s"),
+    required("energy_budget_kwh", Quantity, "largest reduction energy per activation, kWh"),
+    required("recovery_ratio", Quantity, "energy paid back per energy reduced"),
+    required("recovery_duration_s", Span, "time after release in which it is paid back, s"),
+    *tracked(),
+    UniqueConstraint("site_id", "resource_id"),
+    lookup("site_id", "resource_key"),  # a site's resources
+    comment="controllable assets and what they may be asked to do",
+)
+
+PRODUCTS = Table(
+    "products",
+    METADATA,
+    key("product_id", "last part of products/{product}"),
+    key("version", "counts the versions of the product from 1", kind=Integer),
+    required("document", JSON, "the profile: market rules as data"),
+    required("created_at", UtcDateTime, "when this version was added, UTC"),
+    comment="versions of product profiles; never changed once added",
+)
+ENROLMENTS = Table(
+    "enrolments",
+    METADATA,
+    key("enrolment_id", "last part of enrolments/{enrolment}"),
+    reference("site_id", "the site", of="sites.site_id"),
+    required("product_id", ID, "the product, in whichever version is newest"),
+    required("state", ID, "pending, active, suspended or withdrawn"),
+    *tracked(),
+    lookup("site_id", "enrolment_id"),  # what a site takes part in
+    lookup("product_id", "enrolment_id"),  # whom to invite
+    lookup("state", "enrolment_id"),  # what waits for approval
+    comment="participation of sites in products",
+)
