@@ -14,6 +14,7 @@ READ_ONLY = "vpp_read_only"
 """Execution option of a connection whose transaction only reads."""
 
 BUSY_TIMEOUT_S = 5
+WAL_ATTEMPTS = 20
 POSTGRESQL_SETTINGS = {
     "synchronous_commit": "on",
     "lock_timeout": "5s",
@@ -72,13 +73,28 @@ def _sqlite_engine(url: URL, pool_size: int, max_overflow: int) -> Engine:
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # The driver's own transaction handling hides where a transaction begins; we say it ourselves.
     connection.isolation_level = None
-    for pragma in (
-        f"busy_timeout = {BUSY_TIMEOUT_S * 1000}",  # first: the next one may have to wait
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
+    _use_write_ahead_log(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch a file to its write-ahead log, unless another connection has done so.
+
+    The switch needs the file for itself and does not wait for it. So whoever finds it taken waits
+    for the write lock instead, for as long as the busy time-out, and tries again.
+    """
+    for attempts_left in reversed(range(WAL_ATTEMPTS)):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not attempts_left or not error.sqlite_errorname.startswith("SQLITE_BUSY"):
+                raise
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
