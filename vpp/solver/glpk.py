@@ -12,12 +12,15 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pyomo.environ as pyo
 from pyomo.common.errors import ApplicationError
+from pyomo.common.tempfiles import TempfileManager
 from pyomo.opt import TerminationCondition
 from pyomo.solvers.plugins.solvers.GLPK import GLPKSHELL
 
@@ -31,6 +34,16 @@ _PRINTED_DIGITS = 1e-9  # the log's bound has ten digits; lowered by this much i
 _AT_GAP = "RELATIVE MIP GAP TOLERANCE REACHED"
 _NO_SOLUTION = re.compile(r"HAS NO (?:PRIMAL |INTEGER )?FEASIBLE SOLUTION")
 _UNBOUNDED = re.compile(r"HAS NO DUAL FEASIBLE SOLUTION|UNBOUNDED")
+
+
+@contextmanager
+def _files_removed_on_error() -> Iterator[None]:
+    """Remove a run's temporary files when it fails: Pyomo does so only when it succeeds."""
+    try:
+        yield
+    except BaseException:
+        TempfileManager.pop()
+        raise
 
 
 class _Shell(GLPKSHELL):  # type: ignore[misc]  # Pyomo ships no types
@@ -63,6 +76,14 @@ class _Shell(GLPKSHELL):  # type: ignore[misc]  # Pyomo ships no types
         command.env = self._program.environment()
         return command
 
+    def _apply_solver(self) -> Any:  # noqa: ANN401  Pyomo's type
+        with _files_removed_on_error():
+            return super()._apply_solver()
+
+    def _postsolve(self) -> Any:  # noqa: ANN401  Pyomo's type
+        with _files_removed_on_error():
+            return super()._postsolve()
+
     def _execute_command(self, command: Any) -> list[Any]:  # noqa: ANN401  Pyomo's type
         """Run the program; kill it, with whatever it started, when it overruns."""
         with subprocess.Popen(  # noqa: S603  the program was found by find_glpsol
@@ -78,6 +99,8 @@ class _Shell(GLPKSHELL):  # type: ignore[misc]  # Pyomo ships no types
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 raise
+        if process.returncode:
+            raise ApplicationError(f"glpsol ended with {process.returncode}: {log[-200:]}")
         return [process.returncode, log]
 
     def process_logfile(self) -> Any:  # noqa: ANN401  Pyomo's type
@@ -122,8 +145,8 @@ def solve_with_glpk(
         # The program is no glpsol, died, or left files that do not parse.
         outcome = Outcome.CRASHED
     if outcome.has_solution:
+        objective = float(next(iter(results.solution(0).objective.values()))["Value"])
         model.solutions.load_from(results)
-        objective = float(pyo.value(next(model.component_data_objects(pyo.Objective, active=True))))
         bound = _bound(results, shell.log_text, objective)
     return SolveReport(
         outcome=outcome,

@@ -44,7 +44,7 @@ def solve_with_highs(model: pyo.ConcreteModel, *, time_limit: timedelta, relativ
     if outcome.has_solution:
         results.solution_loader.load_vars()
         _load_duals(model, results.solution_loader)
-        objective = float(pyo.value(next(model.component_data_objects(pyo.Objective, active=True))))
+        objective = results.incumbent_objective
         bound = results.objective_bound
         if bound is None or not math.isfinite(bound):
             bound = objective if outcome is Outcome.OPTIMAL else None

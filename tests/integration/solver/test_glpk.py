@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyomo.environ as pyo
 import pytest
+from pyomo.common.tempfiles import TempfileManager
 
 from vpp.foundation.errors import BrokenPromise
 from vpp.solver.glpk import solve_with_glpk
@@ -60,11 +61,14 @@ def test_a_missing_solver_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("body", ["exit 3", "kill -9 $$", "echo nonsense; exit 0"])
 def test_a_solver_that_dies_has_crashed_and_leaves_the_model_alone(tmp_path: Path, body: str) -> None:
     model = small_model()
+    TempfileManager.tempdir = str(tmp_path)
     report = solve_with_glpk(
         model, time_limit=timedelta(seconds=5), relative_gap=0.0, program=script(tmp_path, body)
     )
+    TempfileManager.tempdir = None
     assert report.outcome is Outcome.CRASHED
     assert model.x.value is None
+    assert [path.name for path in tmp_path.iterdir()] == ["glpsol"]  # no temporary file is left
 
 
 def test_a_program_that_is_no_solver_has_crashed(tmp_path: Path) -> None:
@@ -79,6 +83,7 @@ def test_a_program_that_is_no_solver_has_crashed(tmp_path: Path) -> None:
 
 def test_a_solver_deaf_to_its_limit_is_killed_with_what_it_started(tmp_path: Path) -> None:
     mark = tmp_path / "child"
+    TempfileManager.tempdir = str(tmp_path)
     deaf = script(tmp_path, f"sh -c 'sleep 20; touch {mark}' &\nsleep 20")
     report = solve_with_glpk(
         small_model(),
@@ -87,5 +92,7 @@ def test_a_solver_deaf_to_its_limit_is_killed_with_what_it_started(tmp_path: Pat
         program=deaf,
         grace=timedelta(milliseconds=200),
     )
+    TempfileManager.tempdir = None
     assert report.outcome is Outcome.OUT_OF_TIME
+    assert [path.name for path in tmp_path.iterdir()] == ["glpsol"]
     assert 1.0 < report.wall_s < 10.0  # the child held the output open: it is dead as well
