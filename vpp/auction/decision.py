@@ -94,7 +94,7 @@ def _solve(view: MarketView, rules: ClearingRules) -> Decision | tuple[float | N
         return bound, version
     if not accepted:
         # The tangent at a little less target lies below the cost of the whole target.
-        rise = sum(lowest[t] * nudge_kw(view, t) for t in view.has_target) * view.interval_h
+        rise = sum(lowest[t] * nudge_kw(view, t) for t in view.least_net_kw) * view.interval_h
         bound = (float(pyo.value(model.cost)) + rise) / MILLI
     report = settle_ties(model, view, rules)
     if not report.outcome.has_solution:

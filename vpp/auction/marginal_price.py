@@ -2,7 +2,8 @@
 
 Where the target meets the end of a step exactly, every price between the last accepted and the
 first rejected offer supports the awards, and a solver may return any. So the model is solved
-with a slightly smaller target: its dual is the lowest of these prices, from every solver.
+with a slightly smaller target (and a slightly larger headroom): its dual is the lowest of these
+prices, from every solver.
 """
 
 import enum
@@ -49,11 +50,13 @@ def marginal_prices(
         Design of the auction engine, section 3.3: the left derivative of cost in the target.
     """
     want_duals(model)
-    for t in sorted(view.has_target):
-        model.target[t] = view.target_kw[t] + side.value * nudge_kw(view, t)
+    for t, least_kw in view.least_net_kw.items():
+        # Less headroom than there is may be too little for anything: only targets are raised.
+        if side is Side.LESS or t in view.has_target:
+            model.least_net[t] = least_kw + side.value * nudge_kw(view, t)
     report = run_solver(model, rules)
-    for t in sorted(view.has_target):
-        model.target[t] = view.target_kw[t]
+    for t, least_kw in view.least_net_kw.items():
+        model.least_net[t] = least_kw
     if report.outcome is not Outcome.OPTIMAL:
         return None
     return tuple(
@@ -94,8 +97,9 @@ def first_rejected_prices(
 
 
 def nudge_kw(view: MarketView, t: int) -> float:
-    """How far beside a target its price is taken, kW."""
-    return min(_NUDGE_KW + _NUDGE_SHARE * view.target_kw[t], view.target_kw[t] / 2)
+    """How far beside a target, or a headroom, its price is taken, kW."""
+    nudge = _NUDGE_KW + _NUDGE_SHARE * abs(view.least_net_kw[t])
+    return min(nudge, view.target_kw[t] / 2) if t in view.has_target else nudge
 
 
 def run_solver(model: pyo.ConcreteModel, rules: ClearingRules) -> SolveReport:

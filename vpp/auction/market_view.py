@@ -62,6 +62,15 @@ class MarketView:
         return frozenset(t for t in self.intervals if self.target_kw[t] > 0)
 
     @cached_property
+    def least_net_kw(self) -> dict[int, float]:
+        """Least net reduction, kW: the target, or less the headroom for rebound; missing if any will do."""
+        headroom_kw = self.book.rebound_headroom_kw
+        least = {t: self.target_kw[t] for t in self.has_target}
+        if headroom_kw is not None:
+            least |= {t: -headroom_kw for t in self.intervals if t not in self.has_target}
+        return dict(sorted(least.items()))
+
+    @cached_property
     def steps(self) -> dict[StepKey, PriceStep]:
         """Every step of every step offer."""
         return {

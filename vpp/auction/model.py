@@ -22,12 +22,12 @@ def build_model(view: MarketView) -> pyo.ConcreteModel:
         view: The book in the model's units and order.
 
     Returns:
-        A Pyomo model that minimises cost; `target[t]` is a mutable parameter, kW.
+        A Pyomo model that minimises cost; `least_net[t]` is a mutable parameter, kW.
     """
     model = pyo.ConcreteModel()
-    model.target = pyo.Param(view.intervals, initialize=dict(enumerate(view.target_kw)), mutable=True)
+    model.least_net = pyo.Param(list(view.least_net_kw), initialize=view.least_net_kw, mutable=True)
     _add_variables(model, view)
-    model.balance = pyo.Constraint(view.intervals, rule=lambda m, t: balance(m, view, t))
+    model.balance = pyo.Constraint(list(view.least_net_kw), rule=lambda m, t: balance(m, view, t))
     model.minimum_ratio = pyo.Constraint(list(view.blocks), rule=lambda m, b: minimum_ratio(m, view, b))
     model.maximum_ratio = pyo.Constraint(list(view.blocks), rule=lambda m, b: maximum_ratio(m, view, b))
     model.link = pyo.Constraint(list(view.blocks), rule=lambda m, b: link(m, view, b))
@@ -47,13 +47,18 @@ def build_model(view: MarketView) -> pyo.ConcreteModel:
 
 
 def _add_variables(model: pyo.ConcreteModel, view: MarketView) -> None:
-    model.step = pyo.Var(list(view.steps), bounds=lambda _, *key: (0.0, view.steps[key].reduction_kw))
-    model.taken = pyo.Var(list(view.blocks), bounds=lambda _, b: (0.0, view.size_kw[b]))
-    model.accepted = pyo.Var([*view.blocks, *view.grouped_steps], domain=pyo.Binary)
+    # All begin at 0, because what no row mentions is never seen by a solver and stays as it is.
+    model.step = pyo.Var(
+        list(view.steps), bounds=lambda _, *key: (0.0, view.steps[key].reduction_kw), initialize=0.0
+    )
+    model.taken = pyo.Var(list(view.blocks), bounds=lambda _, b: (0.0, view.size_kw[b]), initialize=0.0)
+    model.accepted = pyo.Var([*view.blocks, *view.grouped_steps], domain=pyo.Binary, initialize=0)
     owing = [(bid_id, t) for bid_id in view.rebounds for t in view.intervals]
-    model.returned = pyo.Var(owing, bounds=lambda _, b, __: (0.0, view.rebounds[b].max_return_kw))
-    model.backlog = pyo.Var(owing, domain=pyo.NonNegativeReals)
-    model.unserved = pyo.Var(sorted(view.has_target), domain=pyo.NonNegativeReals)
+    model.returned = pyo.Var(
+        owing, bounds=lambda _, b, __: (0.0, view.rebounds[b].max_return_kw), initialize=0.0
+    )
+    model.backlog = pyo.Var(owing, domain=pyo.NonNegativeReals, initialize=0.0)
+    model.unserved = pyo.Var(sorted(view.has_target), domain=pyo.NonNegativeReals, initialize=0.0)
 
 
 def net_reduction(model: pyo.ConcreteModel, view: MarketView, t: int) -> pyo.Expression:
@@ -84,11 +89,8 @@ def balance(model: pyo.ConcreteModel, view: MarketView, t: int) -> pyo.Constrain
     """
     net = net_reduction(model, view, t)
     if t in view.has_target:
-        return net + model.unserved[t] >= model.target[t]
-    headroom_kw = view.book.rebound_headroom_kw
-    if headroom_kw is None or isinstance(net, int | float):
-        return pyo.Constraint.Skip
-    return net >= -headroom_kw
+        return net + model.unserved[t] >= model.least_net[t]
+    return pyo.Constraint.Skip if isinstance(net, int | float) else net >= model.least_net[t]
 
 
 def minimum_ratio(model: pyo.ConcreteModel, view: MarketView, bid_id: str) -> pyo.Constraint:

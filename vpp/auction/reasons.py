@@ -185,8 +185,8 @@ def _blocked_by_its_own_terms(view: MarketView, decision: Decision, bid_id: str)
 
 
 def _blocked_by_rebound(view: MarketView, decision: Decision, surplus: _Surplus) -> Explanation | None:
-    """Tell whether the bid pays before its rebound and not after it."""
-    if surplus.net >= -_EVEN or surplus.net >= surplus.gross - _EVEN:
+    """Tell whether the bid gains before its rebound and not after it."""
+    if surplus.net > _EVEN or surplus.net >= surplus.gross - _EVEN:
         return None
     cost = surplus.gross - surplus.net
     priced_rooms = [
