@@ -16,12 +16,31 @@ class AwardedReduction:
     Attributes:
         site_id: The site.
         resource_id: The flexible resource.
-        reduction_kw: Awarded reduction per delivery interval, kW. Shape (N,).
+        net_reduction_kw: Awarded reduction less the rebound that the award expects within delivery,
+            per delivery interval, kW; negative where only rebound is left. Shape (N,).
     """
 
     site_id: str
     resource_id: str
-    reduction_kw: tuple[float, ...]
+    net_reduction_kw: tuple[float, ...]
+
+
+def net_reduction(reduction_kw: Sequence[float], rebound_kw: Sequence[float]) -> tuple[float, ...]:
+    """Take the rebound within delivery off a reduction: what the point of connection shows.
+
+    Args:
+        reduction_kw: Reduction per delivery interval, kW. Shape (N,).
+        rebound_kw: Rebound per interval from the start of delivery on, kW. Shape (N or more,).
+
+    Returns:
+        Net reduction per delivery interval, kW; may be negative. Shape (N,).
+
+    Example:
+        >>> net_reduction([100.0, 100.0], [0.0, 30.0, 50.0])
+        (100.0, 70.0)
+    """
+    within = tuple(rebound_kw[: len(reduction_kw)]) or (0.0,) * len(reduction_kw)
+    return tuple(reduction - rebound for reduction, rebound in zip(reduction_kw, within, strict=True))
 
 
 def allocate(event: Event, awards: Sequence[AwardedReduction], interval: timedelta) -> list[Instruction]:
@@ -33,21 +52,24 @@ def allocate(event: Event, awards: Sequence[AwardedReduction], interval: timedel
         interval: Length of one delivery interval.
 
     Returns:
-        Instructions in state CREATED, by site id. Their targets sum to the awards' in every
-        interval; a site whose awards are all zero gets none.
+        Instructions in state CREATED, by site id. A site's target is the sum of its awards net of
+        the rebound they expect within delivery, because that is what its meter will show and what
+        clearing counted; never below zero. A site with nothing to do gets none.
     """
     by_site: dict[str, dict[str, list[float]]] = defaultdict(dict)
     for award in awards:
-        known = by_site[award.site_id].setdefault(award.resource_id, [0.0] * len(award.reduction_kw))
-        for n, reduction_kw in enumerate(award.reduction_kw):
-            known[n] += reduction_kw
+        known = by_site[award.site_id].setdefault(award.resource_id, [0.0] * len(award.net_reduction_kw))
+        for n, net_kw in enumerate(award.net_reduction_kw):
+            known[n] += net_kw
     instructions = []
     for site_id in sorted(by_site):
+        nets = by_site[site_id]
         parts = tuple(
-            ResourceTarget(resource_id, tuple(by_site[site_id][resource_id]))
-            for resource_id in sorted(by_site[site_id])
+            ResourceTarget(resource_id, tuple(max(0.0, net_kw) for net_kw in nets[resource_id]))
+            for resource_id in sorted(nets)
         )
-        target_kw = tuple(sum(values) for values in zip(*(part.reduction_kw for part in parts), strict=True))
+        in_order = [nets[resource_id] for resource_id in sorted(nets)]
+        target_kw = tuple(max(0.0, sum(values)) for values in zip(*in_order, strict=True))
         if any(target_kw):
             instructions.append(
                 Instruction(

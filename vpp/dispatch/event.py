@@ -61,8 +61,8 @@ class Event:
         zone: Zone in which reductions count.
         delivery: When delivery takes place; a modification may end it earlier.
         target_reduction_kw: Reduction asked for per settlement interval, kW. Shape (N,).
-        awarded_reduction_kw: Reduction awarded per settlement interval, kW. Shape (N,), or
-            empty before clearing.
+        awarded_reduction_kw: Reduction awarded per settlement interval, net of the rebound that
+            awards expect within delivery, kW. Shape (N,), or empty before clearing.
         price_cap_per_mwh: Highest price the operator pays.
         operator_party_id: Who buys.
         auction_id: The auction it came from; None for an emergency.

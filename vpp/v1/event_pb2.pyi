@@ -141,7 +141,9 @@ class Event(_message.Message):
 
     @_builtins.property
     def awarded_reduction_kw(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Reduction awarded, kW, one value per settlement interval."""
+        """Reduction awarded net of the rebound that awards expect within delivery, kW, one value per
+        settlement interval.
+        """
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:

@@ -10,7 +10,7 @@ from vpp.auction.clearing_json import clearing_to_document
 from vpp.auction.result import Clearing
 from vpp.auction.rules import ClearingRules
 from vpp.auction.tender import Tender
-from vpp.dispatch.allocation import AwardedReduction, allocate
+from vpp.dispatch.allocation import AwardedReduction, allocate, net_reduction
 from vpp.dispatch.event import Event, EventState
 from vpp.foundation.interval import Interval
 from vpp.foundation.series import starts
@@ -223,10 +223,13 @@ def commit_clearing(
         )
         uow.awards.add(record.award_id, record)
         awards.append(record)
-        awarded_kw = [total + kw for total, kw in zip(awarded_kw, award.reduction_kw, strict=True)]
+        net_kw = net_reduction(award.reduction_kw, award.rebound_kw)
+        awarded_kw = [total + kw for total, kw in zip(awarded_kw, net_kw, strict=True)]
     for site_id in sorted(notified):
         uow.outbox.append(site_id, MessageKind.AWARD_NOTICE, event_id)
-    cleared = replace(stored.value, state=EventState.CLEARED, awarded_reduction_kw=tuple(awarded_kw))
+    cleared = replace(
+        stored.value, state=EventState.CLEARED, awarded_reduction_kw=tuple(max(0.0, kw) for kw in awarded_kw)
+    )
     written = move_event(uow, stored, cleared, HUB)
     audit(
         uow,
@@ -266,7 +269,12 @@ def _dispatch(
     rules: MarketRules,
 ) -> Stored[Event]:
     event = stored.value
-    parts = [AwardedReduction(award.site_id, award.resource_id, award.reduction_kw) for award in awards]
+    parts = [
+        AwardedReduction(
+            award.site_id, award.resource_id, net_reduction(award.reduction_kw, award.rebound_kw)
+        )
+        for award in awards
+    ]
     instructions = allocate(event, parts, product.settlement_interval)
     for instruction in instructions:
         uow.instructions.add(instruction.instruction_id, instruction)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from vpp.baseline.calendar import SiteCalendar
+from vpp.dispatch.allocation import net_reduction
 from vpp.dispatch.event import Event, EventState
 from vpp.dispatch.instruction import Instruction
 from vpp.foundation.interval import Interval
@@ -87,7 +88,7 @@ def _site_delivery(  # noqa: PLR0913, PLR0917  one argument per source of the de
         site.site_id,
         span,
         step,
-        award_kw=[sum(award.reduction_kw[n] for award in awards) for n in range(count)],
+        award_kw=_awarded_kw(awards)[:count],
         target_kw=list(instruction.target_reduction_kw[:count]),
         baseline_raw_kw=raw_kw,
         baseline_kw=baseline_kw,
@@ -109,6 +110,12 @@ def _site_delivery(  # noqa: PLR0913, PLR0917  one argument per source of the de
         local_starts=tuple(calendar.local_iso(start) for start in grid),
         make_whole=sum((award.make_whole for award in awards), Decimal(0)),
     )
+
+
+def _awarded_kw(awards: list[AwardRecord]) -> list[float]:
+    """Sum a site's awards net of the rebound they expect: what its meter was sold to show."""
+    nets = [net_reduction(award.reduction_kw, award.rebound_kw) for award in awards]
+    return [max(0.0, sum(values)) for values in zip(*nets, strict=True)]
 
 
 def _baseline_series(

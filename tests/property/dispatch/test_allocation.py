@@ -27,26 +27,29 @@ EVENT = Event(
     auction_id="evening",
     state=EventState.CLEARED,
 )
-KW = st.one_of(st.just(0.0), st.floats(0.1, 1e6))
+KW = st.one_of(st.just(0.0), st.floats(0.1, 1e6), st.floats(-1e3, -0.1))
 AWARDS = st.lists(
     st.builds(
         AwardedReduction,
         site_id=st.sampled_from(["a", "b", "c"]),
         resource_id=st.sampled_from(["battery", "ups"]),
-        reduction_kw=st.tuples(*([KW] * COUNT)),
+        net_reduction_kw=st.tuples(*([KW] * COUNT)),
     ),
     max_size=12,
 )
 
 
 @given(AWARDS)
-def test_targets_sum_to_the_awards(awards: list[AwardedReduction]) -> None:
-    instructions = allocate(EVENT, awards, STEP)
-    for n in range(COUNT):
-        instructed = sum(item.target_reduction_kw[n] for item in instructions)
-        assert instructed == pytest.approx(sum(award.reduction_kw[n] for award in awards))
-        for item in instructions:
-            assert item.target_reduction_kw[n] == sum(part.reduction_kw[n] for part in item.resource_targets)
+def test_a_sites_target_is_its_net_award_and_never_negative(awards: list[AwardedReduction]) -> None:
+    instructions = {item.site_id: item for item in allocate(EVENT, awards, STEP)}
+    for site_id in ("a", "b", "c"):
+        own = [award for award in awards if award.site_id == site_id]
+        for n in range(COUNT):
+            net_kw = max(0.0, sum(award.net_reduction_kw[n] for award in own))
+            item = instructions.get(site_id)
+            assert (item.target_reduction_kw[n] if item else 0.0) == pytest.approx(net_kw, abs=1e-9)
+            for part in item.resource_targets if item else ():
+                assert part.reduction_kw[n] >= 0.0
 
 
 @given(AWARDS, st.randoms(use_true_random=False))
