@@ -46,6 +46,8 @@ class SiteDelivery:
         make_whole: What the clearing owes beside the energy at full delivery, 0 or more.
         boundary: Where the meter sits; a product pays at the point of connection only.
         emission_factor: For the CO2 columns; None leaves them empty.
+        baseline_method: Rule that made the baseline, or the fallback that history allowed; empty
+            for the product's own rule.
     """
 
     event_id: str
@@ -63,6 +65,7 @@ class SiteDelivery:
     make_whole: Decimal = Decimal(0)
     boundary: str = PAID_BOUNDARY
     emission_factor: EmissionFactor | None = None
+    baseline_method: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be put on a statement."""

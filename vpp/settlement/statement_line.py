@@ -45,7 +45,7 @@ class StatementLine:
         tz: IANA name of the civil time.
         award_kw: Reduction sold, kW.
         target_kw: Reduction instructed, kW.
-        baseline_id: Rule of the baseline.
+        baseline_id: Rule of the baseline, or the fallback that took its place.
         baseline_raw_kwh: Baseline before adjustment.
         adjustment_kwh: Same-day adjustment, signed.
         baseline_kwh: Baseline paid against.
@@ -187,7 +187,7 @@ def line_of(  # noqa: PLR0913  what all lines of a statement share, by keyword
         tz=delivery.time_zone,
         award_kw=measured.award_kw if measured else None,
         target_kw=measured.target_kw if measured else None,
-        baseline_id=delivery.product.baseline.baseline_id if measured else "",
+        baseline_id=(delivery.baseline_method or delivery.product.baseline.baseline_id) if measured else "",
         baseline_raw_kwh=measured.baseline_raw_kwh if measured else None,
         adjustment_kwh=measured.adjustment_kwh if measured else None,
         baseline_kwh=measured.baseline_kwh if measured else None,

@@ -109,6 +109,7 @@ def _site_delivery(  # noqa: PLR0913, PLR0917  one argument per source of the de
         price_basis=product.money.pay_rule,
         local_starts=tuple(calendar.local_iso(start) for start in grid),
         make_whole=sum((award.make_whole for award in awards), Decimal(0)),
+        baseline_method=stored.value.method if stored else "",
     )
 
 

@@ -1,0 +1,62 @@
+"""A statement names the rule that was applied, not the one that should have been."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from vpp.foundation.interval import Interval
+from vpp.hub.product_files import load_product_files
+from vpp.portfolio.product import PayRule
+from vpp.settlement.delivery import MeasuredInterval
+from vpp.settlement.line_code import LineCode
+from vpp.settlement.settle_period import settle_period
+from vpp.settlement.site_delivery import SiteDelivery
+from vpp.telemetry.quality import MeterQuality
+
+START = datetime(2026, 3, 5, 17, tzinfo=UTC)
+PRODUCTS = Path(__file__).resolve().parents[3] / "configs" / "products"
+
+
+@pytest.mark.parametrize(
+    ("method", "named"), [("", "high-4-of-5"), ("mean-of-available-2", "mean-of-available-2")]
+)
+def test_the_fallback_stands_on_the_line(method: str, named: str) -> None:
+    [product] = [each for each in load_product_files(PRODUCTS) if each.product_id == "example-peak-shaving"]
+    kwh = Decimal("25.000")
+    interval = MeasuredInterval(
+        "north-1",
+        Interval(START, START + timedelta(minutes=15)),
+        Decimal(100),
+        Decimal(100),
+        kwh * 10,
+        kwh * 10,
+        kwh * 9,
+        MeterQuality.OK,
+    )
+    delivery = SiteDelivery(
+        event_id="evening",
+        product=product,
+        site_id="north-1",
+        party_id="owner",
+        time_zone="Europe/London",
+        meter_id="north-1-poc",
+        award_ids=("evening-1",),
+        dispatch_id="evening-m0-north-1",
+        intervals=(interval,),
+        price_per_mwh=(Decimal(80),),
+        price_basis=PayRule.AS_CLEAR,
+        local_starts=("2026-03-05T17:00:00+00:00",),
+    )
+    statements = settle_period(
+        "2026-03",
+        [replace(delivery, baseline_method=method)],
+        operator_party_id="grid",
+        aggregator_party_id="hub",
+    )
+    lines = [
+        line for statement in statements for line in statement.lines if line.line_code is LineCode.ENERGY
+    ]
+    assert [line.baseline_id for line in lines] == [named, named]
