@@ -1,0 +1,349 @@
+"""What the hub's owner sets. Market rules are not settings: they are product profiles."""
+
+import ipaddress
+from collections.abc import Callable
+from datetime import UTC, date, timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from vpp.foundation.names import ID_PATTERN
+from vpp.portfolio.party import PartyKind
+from vpp.solver.report import SolverName
+from vpp.workflows.identity import Role
+
+Id = Annotated[str, Field(pattern=f"^{ID_PATTERN}$")]
+
+
+def _iso_text(value: object) -> object:
+    if isinstance(value, timedelta) or (isinstance(value, str) and value.startswith("P")):
+        return value
+    raise ValueError(f"{value!r} is no ISO 8601 duration such as PT15S")
+
+
+def _between(shortest: timedelta, longest: timedelta) -> Callable[[timedelta], timedelta]:
+    def check(value: timedelta) -> timedelta:
+        if not shortest <= value <= longest:
+            raise ValueError(f"{value} is not between {shortest} and {longest}")
+        return value
+
+    return check
+
+
+_DAY = timedelta(days=1)
+# A bare number would pass as seconds, so durations are ISO 8601 text.
+Span = Annotated[timedelta, BeforeValidator(_iso_text), AfterValidator(_between(timedelta(0), _DAY))]
+Wait = Annotated[
+    timedelta, BeforeValidator(_iso_text), AfterValidator(_between(timedelta(milliseconds=10), _DAY))
+]
+UtcInstant = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(UTC))]
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ServerSettings(_Group):
+    """Where the hub listens, and what connections may cost.
+
+    Attributes:
+        listen_address: Address of a network interface; anything but loopback needs TLS.
+        port: TCP port; 0 lets the system choose.
+        port_file: Where the bound port is written, for those who let the system choose.
+        tls_certificate_file: PEM chain of the server.
+        tls_key_file: PEM key of the server.
+        tls_client_ca_file: PEM of the CA that clients' certificates must come from, if they must.
+        allow_plaintext: Listen beyond loopback without TLS, for instance behind a proxy that ends it.
+        reflection: Whether anybody may read the schema from the server.
+        keepalive_interval: How often an idle peer is asked whether it is there.
+        keepalive_deadline: How long it has to answer.
+        min_ping_interval: Peers that ping more often are cut.
+        handshake_deadline: A connection that has not shaken hands by then is cut.
+        max_message_bytes: Largest message taken.
+        max_metadata_bytes: Largest metadata taken.
+        max_concurrent_streams: Most calls of one connection at a time.
+        stop_grace: How long calls may take to end when the hub stops.
+    """
+
+    listen_address: str = "127.0.0.1"
+    port: int = Field(default=50051, ge=0, le=65535)
+    port_file: Path | None = None
+    tls_certificate_file: Path | None = None
+    tls_key_file: Path | None = None
+    tls_client_ca_file: Path | None = None
+    allow_plaintext: bool = False
+    reflection: bool = True
+    keepalive_interval: Wait = timedelta(seconds=10)
+    keepalive_deadline: Wait = timedelta(seconds=5)
+    min_ping_interval: Wait = timedelta(seconds=5)
+    handshake_deadline: Wait = timedelta(seconds=3)
+    max_message_bytes: int = Field(default=4 * 1024 * 1024, ge=65536, le=64 * 1024 * 1024)
+    max_metadata_bytes: int = Field(default=8192, ge=1024, le=65536)
+    max_concurrent_streams: int = Field(default=100, ge=1, le=100_000)
+    stop_grace: Span = timedelta(seconds=1)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        if self.listen_address == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.listen_address).is_loopback
+        except ValueError:
+            return False
+
+    @model_validator(mode="after")
+    def _protected(self) -> Self:
+        if (self.tls_certificate_file is None) != (self.tls_key_file is None):
+            raise ValueError("tls_certificate_file and tls_key_file go together")
+        if self.tls_client_ca_file is not None and self.tls_certificate_file is None:
+            raise ValueError("tls_client_ca_file needs tls_certificate_file and tls_key_file")
+        if self.tls_certificate_file is None and not self.is_loopback and not self.allow_plaintext:
+            raise ValueError(
+                f"listen_address {self.listen_address} is not loopback: set tls_certificate_file and "
+                "tls_key_file, or allow_plaintext = true"
+            )
+        return self
+
+
+class DatabaseSettings(_Group):
+    """Where the hub keeps its state.
+
+    Attributes:
+        url: `sqlite:///file`, relative to where the hub is started, or
+            `postgresql+psycopg://...`; may hold a password, and so comes best from the environment.
+        url_file: File that holds the URL, in its place.
+    """
+
+    url: SecretStr = SecretStr("sqlite:///vpp.db")
+    url_file: Path | None = None
+
+
+class WorkSettings(_Group):
+    """How many work side by side.
+
+    Attributes:
+        worker_processes: Processes for solvers and models; 0 runs them in the hub itself.
+        rpc_threads: Threads for workflows; the database pool is a little larger.
+        max_sessions: Site agents that the hub is meant for; checked against the limit of open files.
+    """
+
+    worker_processes: int = Field(default=1, ge=0, le=64)
+    rpc_threads: int = Field(default=8, ge=1, le=64)
+    max_sessions: int = Field(default=500, ge=1, le=100_000)
+
+
+class SessionSettings(_Group):
+    """How sessions are held. Spans are in the machine's time, but for the heartbeat's.
+
+    Attributes:
+        heartbeat_interval: How often agents send a heartbeat.
+        resend_interval: When a delivery that is not acknowledged is sent again.
+        courier_interval: How often the hub looks for what is owed even if nothing happened.
+        watch_interval: How often a watched event's status is sent even if nothing happened.
+        max_clock_skew: Above this difference of clocks a warning is logged.
+        hello_deadline: An agent says Hello within this time.
+        silence_deadline: An agent says something within this time, or within three heartbeats if
+            that is longer.
+        write_deadline: An agent takes one message within this time.
+        max_pending_messages: Messages that wait for one agent; beyond, its stream is cut.
+        max_pending_bytes: The same in bytes.
+    """
+
+    heartbeat_interval: Wait = timedelta(seconds=15)
+    resend_interval: Wait = timedelta(seconds=30)
+    courier_interval: Wait = timedelta(seconds=5)
+    watch_interval: Wait = timedelta(seconds=2)
+    max_clock_skew: Wait = timedelta(seconds=2)
+    hello_deadline: Wait = timedelta(seconds=10)
+    silence_deadline: Wait = timedelta(minutes=2)
+    write_deadline: Wait = timedelta(seconds=20)
+    max_pending_messages: int = Field(default=1000, ge=10, le=100_000)
+    max_pending_bytes: int = Field(default=4 * 1024 * 1024, ge=65536, le=256 * 1024 * 1024)
+
+
+class TelemetrySettings(_Group):
+    """How readings are kept.
+
+    Attributes:
+        max_queued_batches: Batches of all sessions that may wait to be written.
+        max_commit_batches: Most batches of one transaction.
+    """
+
+    max_queued_batches: int = Field(default=2000, ge=1, le=100_000)
+    max_commit_batches: int = Field(default=500, ge=1, le=10_000)
+
+
+class MarketSettings(_Group):
+    """What the hub's owner decides once for all markets.
+
+    Attributes:
+        aggregator_party_id: Who runs the hub and keeps the fee; one of the parties.
+        automatic_approval: Whether enrolments may bid at once or wait for an operator.
+        solver: Which solver clears.
+        solver_time_limit: Longest time of one solve, a whole number of seconds.
+        solver_relative_gap: A clearing within this share of the bound counts as optimal.
+        holidays: Civil days that count as holidays in every baseline.
+        forecast_hour_utc: Hour of the day at which tomorrow is forecast.
+        claim_lease: How long a claimed deadline is kept from other hubs.
+        telemetry_allowance: How long readings may take before baselines are frozen.
+        measurement_allowance: How long readings may take before delivery is measured.
+    """
+
+    aggregator_party_id: Id
+    automatic_approval: bool = False
+    solver: SolverName = SolverName.GLPK
+    solver_time_limit: Wait = timedelta(seconds=30)
+    solver_relative_gap: float = Field(default=1e-6, ge=0, le=0.1)
+    holidays: frozenset[date] = frozenset()
+    forecast_hour_utc: int = Field(default=9, ge=0, le=23)
+    claim_lease: Wait = timedelta(minutes=10)
+    telemetry_allowance: Span = timedelta(minutes=10)
+    measurement_allowance: Span = timedelta(minutes=30)
+
+
+class JobSettings(_Group):
+    """When the hub looks for what is due, in the machine's time.
+
+    Attributes:
+        longest_wait: It looks at least this often.
+        retry_wait: After a failure it looks again this much later.
+    """
+
+    longest_wait: Wait = timedelta(minutes=1)
+    retry_wait: Wait = timedelta(seconds=5)
+
+
+class SpeedSettings(_Group):
+    """One speed of an accelerated clock.
+
+    Attributes:
+        start: From when on, in the clock's own time.
+        factor: Seconds of the clock per second of the machine.
+    """
+
+    start: UtcInstant
+    factor: float = Field(gt=0, le=1_000_000)
+
+
+class ClockSettings(_Group):
+    """A clock that runs faster than the machine's; for demonstrations alone.
+
+    Attributes:
+        machine_start: When the machine's clock shows this, the first speed begins.
+        speeds: In order of their start; the last one goes on for ever.
+    """
+
+    machine_start: UtcInstant
+    speeds: tuple[SpeedSettings, ...] = Field(min_length=1)
+
+
+class PartySettings(_Group):
+    """A party that the hub makes sure of at start.
+
+    Attributes:
+        party_id: Last part of `parties/{party}`.
+        display_name: Name on the statement.
+        kind: What the party does in the market.
+    """
+
+    party_id: Id
+    display_name: str = Field(min_length=1, max_length=200)
+    kind: PartyKind
+
+
+class PrincipalSettings(_Group):
+    """Somebody who may call the hub.
+
+    Attributes:
+        principal_id: Name in the audit record.
+        party_id: The party that the caller acts for; one of the parties.
+        site_id: The one site of a site agent.
+        roles: What the caller may do.
+        token_sha256: SHA-256 of the bearer token, in hexadecimal.
+        token_file: File that holds the token itself, in place of its SHA-256.
+    """
+
+    principal_id: Id
+    party_id: Id
+    site_id: Id | None = None
+    roles: frozenset[Role] = Field(min_length=1)
+    token_sha256: str | None = Field(default=None, pattern="^[0-9a-fA-F]{64}$")
+    token_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.token_sha256 is None) == (self.token_file is None):
+            raise ValueError(f"principal {self.principal_id} needs either token_sha256 or token_file")
+        if (Role.SITE_AGENT in self.roles) != (self.site_id is not None):
+            raise ValueError(f"principal {self.principal_id}: site_id goes with the role site_agent alone")
+        if {Role.SITE_AGENT, Role.SETTLEMENT_OFFICER} <= self.roles:
+            raise ValueError(f"principal {self.principal_id}: who sends readings does not settle them")
+        return self
+
+
+class HubSettings(BaseSettings):
+    """Everything that the hub's owner sets.
+
+    Attributes:
+        base_directory: What relative paths are relative to: the folder of the settings file.
+        product_directory: Folder of the product profiles.
+        log_level: Least severity that is logged.
+        server: Where the hub listens.
+        database: Where it keeps its state.
+        work: How many work side by side.
+        session: How sessions are held.
+        telemetry: How readings are kept.
+        market: What is decided once for all markets.
+        jobs: When the hub looks for what is due.
+        clock: An accelerated clock; the machine's if absent.
+        parties: Parties that the hub makes sure of.
+        principals: Who may call.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="VPP_HUB_", env_nested_delimiter="__", case_sensitive=False
+    )
+
+    base_directory: Path
+    product_directory: Path = Path("products")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    server: ServerSettings = ServerSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    work: WorkSettings = WorkSettings()
+    session: SessionSettings = SessionSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    market: MarketSettings
+    jobs: JobSettings = JobSettings()
+    clock: ClockSettings | None = None
+    parties: tuple[PartySettings, ...] = ()
+    principals: tuple[PrincipalSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        party_ids = [party.party_id for party in self.parties]
+        principal_ids = [principal.principal_id for principal in self.principals]
+        for kind, ids in (("party", party_ids), ("principal", principal_ids)):
+            twice = sorted({one for one in ids if ids.count(one) > 1})
+            if twice:
+                raise ValueError(f"{kind} {', '.join(twice)} is given twice")
+        if self.market.aggregator_party_id not in party_ids:
+            raise ValueError(
+                f"market.aggregator_party_id {self.market.aggregator_party_id} is not one of the parties"
+            )
+        return self
+
+    def path(self, relative: Path) -> Path:
+        """Return a path of the settings as one that can be opened from anywhere."""
+        return self.base_directory / relative
