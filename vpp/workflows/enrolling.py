@@ -290,8 +290,8 @@ def create_enrolment(  # noqa: PLR0913  one argument per field of the request
             raise NotFound(f"products/{product_id} does not exist", name=f"products/{product_id}")
         if product.settlement_interval % site.metering_interval:
             raise InvalidInput(
-                f"metering_interval of sites/{site_id} is {site.metering_interval}, expected one that divides the "
-                f"product's settlement interval of {product.settlement_interval}",
+                f"metering_interval of sites/{site_id} is {site.metering_interval}, expected one that "
+                f"divides the product's settlement interval of {product.settlement_interval}",
                 metering_interval=str(site.metering_interval),
             )
         state = EnrolmentState.ACTIVE if automatic_approval else EnrolmentState.PENDING

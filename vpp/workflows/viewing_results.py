@@ -121,13 +121,14 @@ def query_readings(
         wanted = step or site.metering_interval
         if wanted % site.metering_interval or timedelta(days=1) % wanted:
             raise InvalidInput(
-                f"sample_interval is {wanted}, expected a multiple of {site.metering_interval} that divides a day",
+                f"sample_interval is {wanted}, expected a multiple of {site.metering_interval} "
+                "that divides a day",
                 sample_interval=str(wanted),
             )
         if not on_grid(span.start, wanted) or span.duration % wanted:
             raise InvalidInput(
-                f"interval is {span.start.isoformat()} to {span.end.isoformat()}, expected bounds on the grid of "
-                f"{wanted}",
+                f"interval is {span.start.isoformat()} to {span.end.isoformat()}, expected bounds on the "
+                f"grid of {wanted}",
                 start_time=span.start.isoformat(),
             )
         return Load(metered_load(uow, site, span, wanted).net_power_kw, wanted)
