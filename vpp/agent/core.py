@@ -13,8 +13,8 @@ from typing import Any
 from vpp.agent.bidder import Bidder
 from vpp.agent.bidding import Enrolled, ProductRules
 from vpp.agent.controller import Controller, Readings
+from vpp.agent.delivered import delivered
 from vpp.agent.driver import SiteDriver
-from vpp.agent.held_instruction import held_instruction
 from vpp.agent.instruction_desk import InstructionDesk
 from vpp.agent.journal import Journal
 from vpp.agent.memory import AgentMemory, PendingBid, batch_entry, bid_entry
@@ -70,6 +70,7 @@ class SiteAgent:
         self._bidder = Bidder(settings)
         self._desk = InstructionDesk(settings, self.memory, self.units)
         self._first_of_session = False
+        self._hello_at = now
         self._heartbeats: deque[tuple[datetime, int]] = deque()
         at = floor_to_grid(now, self._step)
         self._meter = MeterLog(driver, self._step, max(driver.meter_begins_at, self._meter_start(at)))
@@ -109,6 +110,7 @@ class SiteAgent:
     def hello(self, now: datetime) -> session_pb2.ConnectRequest:
         """Open a session."""
         self.is_welcomed = False
+        self._hello_at = now
         self._heartbeats.clear()
         return session_pb2.ConnectRequest(
             hello=session_pb2.Hello(
@@ -158,7 +160,7 @@ class SiteAgent:
     def _welcomed(self, welcome: session_pb2.Welcome, now: datetime) -> list[session_pb2.ConnectRequest]:
         self.is_welcomed, self._first_of_session = True, True
         self.welcome_count += 1
-        self._desk.clock_skew = self._machine_time(instant(welcome.hub_time)) - self._machine_time(now)
+        self._desk.clock_skew = self._skew(instant(welcome.hub_time), now)
         if welcome.HasField("heartbeat_interval"):
             self.heartbeat_interval = welcome.heartbeat_interval.ToTimedelta()
         self.memory.record({"kind": "batches_held", "sequence": welcome.telemetry_sequence})
@@ -166,6 +168,12 @@ class SiteAgent:
         owed = [status.request() for status in outbox.statuses.values()]
         owed += [session_pb2.ConnectRequest(telemetry=batch.message()) for batch in outbox.batches.values()]
         return [*owed, *self._sendable(self._desk.answers(now)), *self._telemetry(least=1)]
+
+    def _skew(self, hub_time: datetime, now: datetime) -> timedelta:
+        """Return how far the hub's clock is outside of what the Hello's round trip can explain."""
+        asked_at, answered_at = self._machine_time(self._hello_at), self._machine_time(now)
+        told = self._machine_time(hub_time)
+        return max(told - answered_at, timedelta(0)) + min(told - asked_at, timedelta(0))
 
     def _heartbeat_answered(self, agent_time: datetime) -> None:
         while self._heartbeats and self._heartbeats[0][0] <= agent_time:
@@ -192,30 +200,30 @@ class SiteAgent:
         self, delivery: session_pb2.Delivery, now: datetime, *, first_of_session: bool
     ) -> list[session_pb2.ConnectRequest]:
         try:
-            if delivery.WhichOneof("content") == "instruction":
-                held_instruction(delivery.instruction)
-            entry = {
-                "kind": "delivery",
-                "content": base64.b64encode(delivery.SerializeToString()).decode(),
-                "first_of_session": first_of_session,
-            }
-            self.memory.record(entry)
+            delivered(delivery)  # before it is kept: a journal with nonsense in it could not be read again
         except InvalidInput as error:
-            log.exception("%s: delivery %d makes no sense", self.settings.site_name, delivery.sequence)
-            skipped = {
-                "kind": "skipped",
-                "sequence": delivery.sequence,
-                "first_of_session": first_of_session,
-            }
-            self.memory.record(skipped)
-            if delivery.instruction.name:
-                name = delivery.instruction.name
-                return self._sendable([self._desk.report(name, "REFUSED", now, "SITE_LIMIT", str(error))])
-            return []
+            return self._skip(delivery, str(error), now, first_of_session=first_of_session)
+        entry = {
+            "kind": "delivery",
+            "content": base64.b64encode(delivery.SerializeToString()).decode(),
+            "first_of_session": first_of_session,
+        }
+        self.memory.record(entry)
         if delivery.WhichOneof("content") == "invitation":
             for bid in self._bids(delivery.invitation, now):
                 self.memory.record(bid_entry(bid))
         return self._sendable(self._desk.answers(now))
+
+    def _skip(
+        self, delivery: session_pb2.Delivery, reason: str, now: datetime, *, first_of_session: bool
+    ) -> list[session_pb2.ConnectRequest]:
+        """Hold a delivery that makes no sense as dealt with, so that it does not come for ever."""
+        log.error("%s: delivery %d makes no sense: %s", self.settings.site_name, delivery.sequence, reason)
+        self.memory.record(
+            {"kind": "skipped", "sequence": delivery.sequence, "first_of_session": first_of_session}
+        )
+        name = delivery.instruction.name
+        return self._sendable([self._desk.report(name, "REFUSED", now, "SITE_LIMIT", reason)] if name else [])
 
     def _sendable(self, statuses: list[Status]) -> list[session_pb2.ConnectRequest]:
         """Return statuses as messages, if a session can take them; the next one takes them otherwise."""
@@ -229,7 +237,11 @@ class SiteAgent:
 
     def _bids(self, invitation: session_pb2.Invitation, now: datetime) -> list[PendingBid]:
         open_bids = list(self.memory.bids.values())
-        return self._bidder.bids(invitation, self.units, self.memory.plan, open_bids, now)
+        try:
+            return self._bidder.bids(invitation, self.units, self.memory.plan, open_bids, now)
+        except InvalidInput:
+            log.exception("%s: no bid for %s", self.settings.site_name, invitation.auction.name)
+            return []
 
     def control(self, at: datetime) -> list[session_pb2.ConnectRequest]:
         """Carry the site into the metering interval that begins now.
@@ -256,6 +268,7 @@ class SiteAgent:
             if unit.state is not None and unit.resource_id not in self.settings.limits.vetoed_resources
         ]
         commands = self._controller.commands(self.memory.plan, usable, readings, self._desk.price_per_mwh, at)
+        self.memory.tidy(at)
         self._driver.command(at, commands.reduction_kw, commands.recovery_limit_kw)
         return [
             *self._sendable(statuses),

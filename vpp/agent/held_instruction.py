@@ -1,5 +1,6 @@
 """What the site has been told to do, in the agent's own terms."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,7 +35,7 @@ class HeldInstruction:
     expires_at: datetime
 
     def __post_init__(self) -> None:
-        """Refuse an instruction whose values do not fill its span."""
+        """Refuse an instruction whose values do not fill its span, or are no quantities."""
         if self.step <= timedelta(0) or self.delivery.duration != self.step * len(self.target_reduction_kw):
             raise InvalidInput(
                 f"{self.name} has {len(self.target_reduction_kw)} targets of {self.step}, expected "
@@ -47,6 +48,12 @@ class HeldInstruction:
                 f"{len(self.target_reduction_kw)}",
                 instruction=self.name,
             )
+        is_sound = all(math.isfinite(kw) and kw >= 0.0 for kw in self.target_reduction_kw)
+        if not is_sound or not all(math.isfinite(kw) for kw in self.baseline_kw):
+            raise InvalidInput(
+                f"{self.name} holds a target or baseline that is negative or not finite",
+                instruction=self.name,
+            )
 
     def interval_at(self, at: datetime) -> int:
         """Return the number of the delivery interval that holds an instant inside delivery."""
@@ -57,7 +64,7 @@ def held_instruction(message: event_pb2.Instruction) -> HeldInstruction:
     """Take an instruction off the wire.
 
     Raises:
-        InvalidInput: Its values do not fill its span.
+        InvalidInput: Its values do not fill its span, or are no quantities.
     """
     delivery = interval(message.delivery_interval)
     return HeldInstruction(

@@ -13,6 +13,7 @@ from vpp.agent.plan import Phase, PlanItem
 from vpp.agent.settings import AgentSettings
 from vpp.agent.unit import Unit
 from vpp.flexibility.site_guard import Accept, Partial, Refuse
+from vpp.foundation.errors import InvalidInput
 
 LONGEST_DETAIL = 1000
 log = logging.getLogger(__name__)
@@ -81,7 +82,12 @@ class InstructionDesk:
     def _answer(self, item: PlanItem, now: datetime) -> Status:
         situation = Situation(now, self.clock_skew, self.price_per_mwh)
         name = item.instruction.name
-        match verdict_on(item, self._memory.plan, self._units, self._settings, situation):
+        try:
+            verdict = verdict_on(item, self._memory.plan, self._units, self._settings, situation)
+        except InvalidInput as error:
+            # What cannot be judged is not promised.
+            return self.report(name, "REFUSED", now, "RESOURCE_UNAVAILABLE", str(error))
+        match verdict:
             case Accept():
                 return self.report(name, "ACCEPTED", now)
             case Partial(reduction_kw, reason, detail):

@@ -35,6 +35,10 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; what was appended is in it."""
         self._file.close()
 
     def _cut_torn_line(self) -> None:

@@ -6,19 +6,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from vpp.agent.delivered import Announced, Awarded, Cancelled, Invited, delivered
 from vpp.agent.deliveries import Deliveries
-from vpp.agent.held_instruction import held_instruction
+from vpp.agent.held_instruction import HeldInstruction
 from vpp.agent.journal import Entry, Journal
 from vpp.agent.outbox import Batch, Outbox, Status
-from vpp.agent.plan import Baseline, Commitment, Phase, SitePlan
-from vpp.agent.wire import interval
+from vpp.agent.plan import Commitment, Phase, SitePlan
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
-from vpp.foundation.names import resource_ids
 from vpp.v1 import auction_pb2, session_pb2
 
 RETENTION = timedelta(days=2)
 """How long after its delivery an instruction, award or baseline is kept in the journal."""
+LONGEST_JOURNAL = 20_000
+"""Entries after which the journal is shortened: about a month of a site that meters 5 minutes."""
 _PHASES = {
     "ACCEPTED": Phase.AGREED,
     "PARTIAL": Phase.AGREED,
@@ -69,6 +70,7 @@ class AgentMemory:
     bids: dict[str, PendingBid] = field(default_factory=dict)
     metered_until: datetime | None = None
     is_backfilled: bool = False
+    _fresh_count: int = 0
     _kept: list[tuple[datetime, Entry]] = field(default_factory=list)
 
     def recover(self, now: datetime) -> None:
@@ -85,6 +87,15 @@ class AgentMemory:
         """Write an entry, then let it take effect."""
         self.journal.append(entry)
         self._apply(entry)
+        self._fresh_count += 1
+
+    def tidy(self, now: datetime) -> None:
+        """Now and then forget what no longer matters, in memory and in the journal."""
+        if self._fresh_count >= LONGEST_JOURNAL:
+            self.journal.compact(self._snapshot(now))
+            self.plan.forget(now - RETENTION)
+            self.bids = {key: bid for key, bid in self.bids.items() if _is_alive(bid, now)}
+            self._fresh_count = 0
 
     def _apply(self, entry: Entry) -> None:
         handlers: dict[str, Callable[[Entry], None]] = {
@@ -127,47 +138,30 @@ class AgentMemory:
     def _apply_delivery(self, entry: Entry) -> None:
         delivery = session_pb2.Delivery.FromString(base64.b64decode(entry["content"]))
         self._admit(delivery.sequence, entry)
-        match delivery.WhichOneof("content"):
-            case "instruction":
-                instruction = held_instruction(delivery.instruction)
+        match delivered(delivery):
+            case HeldInstruction() as instruction:
                 self.plan.hold(instruction)
                 self._kept.append((instruction.delivery.end, entry))
-            case "cancellation":
-                cancelled = delivery.cancellation
-                self.plan.cancel(cancelled.event, cancelled.instruction, cancelled.modification_number)
-                ends_at = [
-                    item.instruction.delivery.end
-                    for item in self.plan.items.values()
-                    if item.instruction.event == cancelled.event
-                ]
-                if ends_at:
-                    self._kept.append((max(ends_at), entry))
-            case "baseline_notice":
-                notice = delivery.baseline_notice
-                delivered = interval(notice.delivery_interval)
-                self.plan.baselines[notice.event] = Baseline(delivered, tuple(notice.baseline_kw))
-                self._kept.append((delivered.end, entry))
-            case "award_notice":
-                self._apply_award_notice(delivery.award_notice, entry)
-            case _:
-                pass  # an invitation leaves its bids, in entries of their own
+            case Announced(event, baseline):
+                self.plan.baselines[event] = baseline
+                self._kept.append((baseline.delivery.end, entry))
+            case Cancelled(event, name, modification_number):
+                self.plan.cancel(event, name, modification_number)
+                over_at = self.plan.ends_at(event)
+                if over_at is not None:
+                    self._kept.append((over_at, entry))
+            case Awarded(event, commitments, answered):
+                ended_at = self.plan.ends_at(event)  # a notice without awards may follow one with some
+                self.plan.awards[event] = commitments
+                self.bids = {key: bid for key, bid in self.bids.items() if bid.answer not in answered}
+                ends_at = [each.delivery.end for each in commitments]
+                if ends_at or ended_at is not None:
+                    self._kept.append((max([*ends_at, *([ended_at] if ended_at else [])]), entry))
+            case Invited():
+                pass  # its bids have entries of their own
 
     def _admit(self, sequence: int, entry: Entry) -> None:
         self.deliveries.admit(sequence, first_of_session=entry["first_of_session"])
-
-    def _apply_award_notice(self, notice: session_pb2.AwardNotice, entry: Entry) -> None:
-        commitments = tuple(
-            Commitment(
-                resource_ids(award.resource)[1], interval(award.delivery_interval), tuple(award.reduction_kw)
-            )
-            for award in notice.awards
-            if award.reduction_kw
-        )
-        self.plan.awards[notice.event] = commitments
-        answered = {award.bid for award in notice.awards} | {bid.name for bid in notice.rejected_bids}
-        self.bids = {key: bid for key, bid in self.bids.items() if bid.answer not in answered}
-        if commitments:
-            self._kept.append((max(each.delivery.end for each in commitments), entry))
 
     def _apply_status(self, entry: Entry) -> None:
         status = Status(

@@ -1,11 +1,13 @@
 """What the site has promised: instructions in force, awards, baselines."""
 
 import enum
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from vpp.agent.held_instruction import HeldInstruction
+from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 
 
@@ -62,6 +64,11 @@ class Baseline:
     delivery: Interval
     baseline_kw: tuple[float, ...]
 
+    def __post_init__(self) -> None:
+        """Refuse values that are not finite."""
+        if not all(math.isfinite(kw) for kw in self.baseline_kw):
+            raise InvalidInput(f"baseline_kw is {self.baseline_kw}, expected finite values")
+
     def at(self, instant: datetime) -> float | None:
         """Return the baseline of an instant, kW; None outside delivery."""
         if instant not in self.delivery or not self.baseline_kw:
@@ -83,6 +90,11 @@ class Commitment:
     resource_id: str
     delivery: Interval
     reduction_kw: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a commitment of nothing, and what is no quantity."""
+        if not self.reduction_kw or not all(math.isfinite(kw) and kw >= 0.0 for kw in self.reduction_kw):
+            raise InvalidInput(f"reduction_kw is {self.reduction_kw}, expected finite values of 0 or more")
 
     def peak_kw(self, interval: Interval) -> float:
         """Return the largest commitment within an interval, kW."""
@@ -147,7 +159,8 @@ class SitePlan:
             if instruction.name == name or is_older:
                 item.phase = Phase.OVER
         of_event = [item for item in self.items.values() if item.instruction.event == event]
-        if all(item.phase is Phase.OVER for item in of_event):
+        is_known = bool(of_event) or event in self.awards
+        if is_known and all(item.phase is Phase.OVER for item in of_event):
             self.cancelled_events.add(event)
 
     def in_force(self, at: datetime) -> Iterator[PlanItem]:
@@ -190,6 +203,14 @@ class SitePlan:
         ]
         return min(spans, key=lambda interval: interval.duration, default=None)
 
+    def ends_at(self, event: str) -> datetime | None:
+        """Return when everything known of an event is over; None if nothing is."""
+        ends_at = [
+            item.instruction.delivery.end for item in self.items.values() if item.instruction.event == event
+        ]
+        ends_at += [commitment.delivery.end for commitment in self.awards.get(event, ())]
+        return max(ends_at, default=None)
+
     def committed(self, resource_id: str) -> list[Commitment]:
         """List what has been sold of a resource."""
         return [
@@ -199,3 +220,18 @@ class SitePlan:
             for commitment in commitments
             if commitment.resource_id == resource_id
         ]
+
+    def forget(self, before: datetime) -> None:
+        """Drop what ended before an instant."""
+        self.items = {
+            name: item for name, item in self.items.items() if item.instruction.delivery.end > before
+        }
+        self.baselines = {
+            event: baseline for event, baseline in self.baselines.items() if baseline.delivery.end > before
+        }
+        self.awards = {
+            event: commitments
+            for event, commitments in self.awards.items()
+            if any(each.delivery.end > before for each in commitments)
+        }
+        self.cancelled_events &= self.awards.keys()

@@ -7,6 +7,7 @@ from typing import Protocol
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 
 NANOS = 1_000_000_000
@@ -28,8 +29,15 @@ class WireMoney(Protocol):
 
 
 def instant(value: Timestamp) -> datetime:
-    """Return an instant, aware UTC."""
-    return value.ToDatetime(tzinfo=UTC)
+    """Return an instant, aware UTC.
+
+    Raises:
+        InvalidInput: It lies outside the years 1 to 9999.
+    """
+    try:
+        return value.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput(f"an instant of {value.seconds} s is no instant: {error}") from error
 
 
 def timestamp(value: datetime) -> Timestamp:
@@ -52,7 +60,11 @@ def duration(value: timedelta) -> Duration:
 
 
 def interval(value: WireInterval) -> Interval:
-    """Return a half-open interval."""
+    """Return a half-open interval.
+
+    Raises:
+        InvalidInput: It is empty, reversed, or no interval of instants.
+    """
     return Interval(instant(value.start_time), instant(value.end_time))
 
 
