@@ -4,7 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
-from google.type import money_pb2  # type: ignore[import-untyped]  # ships no types
+from google.type import money_pb2
 
 from vpp.foundation.errors import InvalidInput
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from google.type import interval_pb2  # type: ignore[import-untyped]  # ships no types
+from google.type import interval_pb2
 
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
