@@ -124,7 +124,9 @@ class Ticker:
         finally:
             self._is_running = False
             self._idle.set()
-        self._arm_at(at)
+        # Not here but when this job has ended: the scheduler would still count it as running, skip a
+        # tick that is due at once, and forget it.
+        asyncio.get_running_loop().call_soon(self._arm_at, at)
 
     async def _arm(self) -> None:
         try:
