@@ -153,7 +153,11 @@ class AgentMemory:
             case Awarded(event, commitments, answered):
                 ended_at = self.plan.ends_at(event)  # a notice without awards may follow one with some
                 self.plan.awards[event] = commitments
-                self.bids = {key: bid for key, bid in self.bids.items() if bid.answer not in answered}
+                self.bids = {
+                    key: bid
+                    for key, bid in self.bids.items()
+                    if not bid.auction or bid.answer not in answered  # standing bids stand on
+                }
                 ends_at = [each.delivery.end for each in commitments]
                 if ends_at or ended_at is not None:
                     self._kept.append((max([*ends_at, *([ended_at] if ended_at else [])]), entry))

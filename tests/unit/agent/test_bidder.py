@@ -206,6 +206,11 @@ def test_standing_bids_are_made_once_and_last_for_the_whole_call(tmp_path: Path)
         for _ in range(2):
             site.agent.enrolled({"products/example-emergency": rules}, enrolled, site.now)
         (request,) = site.agent.due_bids(site.now)
+        site.agent.bid_answered(request.request_id, "bids/standing", accepted=True)
+        site.deliver(award_notice=award_notice({"bess": [20.0]}, bids={"bess": "bids/standing"}))
+        with site.restart() as reborn:  # its award does not use it up, and it is not made again
+            reborn.agent.enrolled({"products/example-emergency": rules}, enrolled, reborn.now)
+            assert reborn.agent.due_bids(reborn.now) == []
     bid = request.bid
     assert (bid.auction, bid.product, len(bid.step_offer.intervals)) == ("", "products/example-emergency", 1)
     (kw,) = steps_kw(bid)
