@@ -1,0 +1,17 @@
+"""Where the example product profiles are."""
+
+from pathlib import Path
+
+from vpp.foundation.errors import NotFound
+
+
+def product_folder() -> Path:
+    """Return the folder of the product profiles that come with a clone of the project.
+
+    Raises:
+        NotFound: The package was installed without its clone.
+    """
+    folder = Path(__file__).resolve().parents[2] / "configs" / "products"
+    if not folder.is_dir():
+        raise NotFound(f"{folder} is missing; run this from a clone of the project", folder=str(folder))
+    return folder
