@@ -1,0 +1,1 @@
+"""Charts of a delivery day, drawn without a display and without shared state."""
