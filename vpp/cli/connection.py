@@ -1,0 +1,196 @@
+"""A connection to the hub: address, token, retries that cannot do anything twice."""
+
+import ipaddress
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import grpc
+import typer
+from google.protobuf.message import Message
+
+from vpp.v1.auction_pb2_grpc import AuctionServiceStub
+from vpp.v1.baseline_pb2_grpc import BaselineServiceStub
+from vpp.v1.event_pb2_grpc import EventServiceStub
+from vpp.v1.portfolio_pb2_grpc import PortfolioServiceStub
+from vpp.v1.settlement_pb2_grpc import SettlementServiceStub
+from vpp.v1.telemetry_pb2_grpc import TelemetryServiceStub
+
+Reply = TypeVar("Reply", bound=Message)
+Request = TypeVar("Request", bound=Message)
+
+_CALL_TIMEOUT_S = 30.0
+_PAGE_SIZE = 1000
+# Only UNAVAILABLE is tried again: the hub never saw the request, or it carries a request_id.
+_SERVICE_CONFIG = json.dumps(
+    {
+        "methodConfig": [
+            {
+                "name": [{}],
+                "waitForReady": False,
+                "retryPolicy": {
+                    "maxAttempts": 5,
+                    "initialBackoff": "0.2s",
+                    "maxBackoff": "2s",
+                    "backoffMultiplier": 2,
+                    "retryableStatusCodes": ["UNAVAILABLE"],
+                },
+            }
+        ]
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """Files for TLS.
+
+    Attributes:
+        authority: PEM certificate of the authority that signed the hub's.
+        certificate: PEM certificate of the caller, where the hub asks for one.
+        key: Its private key.
+    """
+
+    authority: Path
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HubAddress:
+    """Where the hub is and who calls.
+
+    Attributes:
+        target: Host and port.
+        token: Bearer token; sent with every call.
+        tls: Files for TLS; None talks in the clear.
+    """
+
+    target: str
+    token: str
+    tls: TlsFiles | None = None
+
+
+class HubConnection:
+    """One channel to the hub with the stubs of its services, used by one caller."""
+
+    def __init__(self, channel: grpc.Channel, token: str) -> None:
+        """Keep the channel, and the token that is sent with every call."""
+        self._channel = channel
+        self._metadata = (("authorization", f"Bearer {token}"),)
+        self.portfolio = PortfolioServiceStub(channel)
+        self.telemetry = TelemetryServiceStub(channel)
+        self.baseline = BaselineServiceStub(channel)
+        self.auction = AuctionServiceStub(channel)
+        self.event = EventServiceStub(channel)
+        self.settlement = SettlementServiceStub(channel)
+
+    def as_caller(self, token: str) -> Self:
+        """Return a connection of another caller over the same channel."""
+        return type(self)(self._channel, token)
+
+    def call(self, method: Callable[..., Reply], request: Message) -> Reply:
+        """Make one call and return its answer.
+
+        Raises:
+            RpcError: The hub refused, or none answered.
+        """
+        return method(request, metadata=self._metadata, timeout=_CALL_TIMEOUT_S)
+
+    def stream(
+        self, method: "grpc.UnaryStreamMultiCallable[Any, Reply]", request: Message
+    ) -> "grpc._CallIterator[Reply]":
+        """Open a stream of answers; it lasts until the hub or the caller ends it."""
+        return method(request, metadata=self._metadata)
+
+    def every(self, method: Callable[..., Any], request: Message, field: str) -> list[Any]:
+        """List everything that a paged method has.
+
+        Args:
+            method: A list method of a stub.
+            request: Its request; page size and token are set here.
+            field: The repeated field of the answer.
+        """
+        request = type(request).FromString(request.SerializeToString())
+        request.page_size = _PAGE_SIZE  # type: ignore[attr-defined]  # every list request has one
+        items: list[Any] = []
+        while True:
+            page = self.call(method, request)
+            items.extend(getattr(page, field))
+            if not page.next_page_token:
+                return items
+            request.page_token = page.next_page_token  # type: ignore[attr-defined]  # as above
+
+    def close(self) -> None:
+        """Close the channel."""
+        self._channel.close()
+
+
+def connect(address: HubAddress) -> HubConnection:
+    """Prepare a connection; it is made with the first call."""
+    options = [("grpc.service_config", _SERVICE_CONFIG), ("grpc.enable_retries", 1)]
+    if address.tls is None:
+        return HubConnection(grpc.insecure_channel(address.target, options=options), address.token)
+    tls = address.tls
+    credentials = grpc.ssl_channel_credentials(
+        root_certificates=read_file(tls.authority, "--ca-file"),
+        private_key=None if tls.key is None else read_file(tls.key, "--key-file"),
+        certificate_chain=None if tls.certificate is None else read_file(tls.certificate, "--cert-file"),
+    )
+    return HubConnection(grpc.secure_channel(address.target, credentials, options=options), address.token)
+
+
+def is_loopback(target: str) -> bool:
+    """Tell whether a target is this machine, so that nobody else can listen.
+
+    Example:
+        >>> is_loopback("127.0.0.1:50051"), is_loopback("[::1]:50051"), is_loopback("hub.example:50051")
+        (True, True, False)
+    """
+    host = target.rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def read_file(path: Path, option: str) -> bytes:
+    """Read a file that an option names.
+
+    Raises:
+        BadParameter: It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"{option} {path} cannot be read: {error.strerror}") from None
+
+
+def new_request_id() -> str:
+    """Make a UUID under which a repeated request has one effect."""
+    return str(uuid.uuid4())
+
+
+def read_token(path: Path | None) -> str:
+    """Read a token file.
+
+    Raises:
+        BadParameter: There is no such file, or nothing in it.
+    """
+    if path is None:
+        raise typer.BadParameter("no token file, expected --token-file FILE or VPP_TOKEN_FILE")
+    token = read_file(path, "--token-file").decode("utf-8", errors="replace").strip()
+    if not token:
+        raise typer.BadParameter(f"--token-file {path} is empty, expected one token")
+    return token
+
+
+def connection_of(context: typer.Context) -> HubConnection:
+    """Connect to the hub that `vpp operator`'s options name; closed with the command."""
+    address: HubAddress = context.obj()
+    connection = connect(address)
+    context.call_on_close(connection.close)
+    return connection

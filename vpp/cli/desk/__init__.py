@@ -1,0 +1,1 @@
+"""The operator's desk: `vpp operator`, one module per subject."""

@@ -1,0 +1,31 @@
+"""What the exit codes of `vpp` mean."""
+
+import enum
+
+
+class ExitCode(enum.IntEnum):
+    """How a command ended.
+
+    Attributes:
+        OK: It did what was asked.
+        NOT_SO: It ran, and the answer is no: a statement or a demo's check does not hold.
+        USAGE: The command line is wrong; nothing was sent.
+        REFUSED: The hub refused; nothing changed. Mend the request before trying again.
+        UNREACHABLE: No hub answered, or it is overloaded; trying again may help.
+        NOT_ALLOWED: The token is missing, unknown, or may not do this.
+        DEFECT: The hub failed; its log says why.
+    """
+
+    OK = 0
+    NOT_SO = 1
+    USAGE = 2
+    REFUSED = 3
+    UNREACHABLE = 4
+    NOT_ALLOWED = 5
+    DEFECT = 6
+
+
+EXIT_CODES_HELP = (
+    "Exit codes: 0 done; 1 ran, and the answer is no (a statement that does not verify); 2 wrong command "
+    "line; 3 the hub refused; 4 no hub answered; 5 token missing, unknown or not allowed; 6 the hub failed."
+)
