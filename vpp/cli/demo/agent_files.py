@@ -1,0 +1,122 @@
+"""The demo's sites: their files, who owns them, and which program runs which."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from vpp.cli.demo.plan import AUCTION_PRODUCT, EMERGENCY_PRODUCT, ZONE, DemoPlan
+from vpp.cli.demo.processes import ProgramRun
+from vpp.simulator.fleet_files import FleetPlan, FleetSite, write_fleet
+
+SINGLE_SITE_PROGRAMS = 6
+SHARED_PROGRAMS = 3
+SITES_PER_OWNER = 4
+_MAINTENANCE_MARGIN = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFiles:
+    """The demo's sites on disk and the programs that run them.
+
+    Attributes:
+        sites: The sites.
+        programs: Agent programs: six with one site each, then three that share the rest.
+        killed: The program that is killed.
+        killed_site: Its site.
+        refusing_site: The site that is in maintenance during the emergency.
+        history_start: Where the sites' history begins, UTC.
+    """
+
+    sites: Sequence[FleetSite]
+    programs: Sequence[ProgramRun]
+    killed: ProgramRun
+    killed_site: str
+    refusing_site: str
+    history_start: datetime
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """Token of each site's agent, by site id."""
+        return {site.site_id: site.token_file.read_text(encoding="utf-8").strip() for site in self.sites}
+
+    @property
+    def owner_by_site(self) -> dict[str, str]:
+        """Party that owns each site: every owner has a few."""
+        return {
+            site.site_id: f"owner-{chr(ord('a') + number // SITES_PER_OWNER)}"
+            for number, site in enumerate(self.sites)
+        }
+
+    @property
+    def journals(self) -> dict[str, Path]:
+        """Journal of each site's agent, by site id."""
+        return {site.site_id: site.config.parent / "journal.jsonl" for site in self.sites}
+
+
+def write_agents(  # noqa: PLR0913  what the sites are told, and how many there are
+    folder: Path, plan: DemoPlan, clock: Mapping[str, object], hub_address: str, *, site_count: int, seed: int
+) -> AgentFiles:
+    """Write the sites' files.
+
+    Args:
+        folder: Folder of the run; it exists.
+        plan: The day.
+        clock: The clock's profile, as a table of the configuration.
+        hub_address: host:port of the hub.
+        site_count: How many sites.
+        seed: Of everything that is drawn.
+    """
+    fleet = FleetPlan(
+        hub_address=hub_address,
+        day=plan.begin.date(),
+        products=[AUCTION_PRODUCT, EMERGENCY_PRODUCT],
+        emergency_products=[EMERGENCY_PRODUCT],
+        zone=ZONE,
+        clock=clock,
+    )
+    sites = write_fleet(folder / "sites", fleet, site_count=site_count, seed=seed)
+    singles, shared = sites[:SINGLE_SITE_PROGRAMS], sites[SINGLE_SITE_PROGRAMS:]
+    groups = [[site] for site in singles] + [shared[n::SHARED_PROGRAMS] for n in range(SHARED_PROGRAMS)]
+    programs = [_program(folder, group) for group in groups if group]
+    # The cheapest are the ones that will be called, so that there is something to kill and to refuse.
+    killed_site, refusing_site = _cheapest(singles), _cheapest(shared)
+    begin, end = plan.emergency.start - _MAINTENANCE_MARGIN, plan.emergency.end + _MAINTENANCE_MARGIN
+    _add_maintenance(refusing_site.config, begin, end)
+    killed = programs[singles.index(killed_site)]
+    midnight = plan.begin.replace(hour=0, minute=0)
+    return AgentFiles(
+        sites,
+        programs,
+        killed,
+        killed_site.site_id,
+        refusing_site.site_id,
+        midnight - timedelta(days=fleet.history_days),
+    )
+
+
+def _program(folder: Path, sites: Sequence[FleetSite]) -> ProgramRun:
+    """Describe the program that runs some sites."""
+    label = sites[0].site_id if len(sites) == 1 else f"{sites[0].site_id} and {len(sites) - 1} more"
+    arguments = ["agent", *(part for site in sites for part in ("--config", str(site.config)))]
+    return ProgramRun(f"agent of {label}", arguments, folder / f"agent_{sites[0].site_id}.log")
+
+
+def _cheapest(sites: Sequence[FleetSite]) -> FleetSite:
+    """Return the site whose standing offer costs least."""
+
+    def cost(site: FleetSite) -> tuple[Decimal, str]:
+        table = tomllib.loads(site.config.read_text(encoding="utf-8"))
+        wear = Decimal(table["resources"]["battery"]["bess"]["wear_cost_per_kwh"])
+        margin = 1 + Decimal(table["bidding"]["price_margin_ratio"])
+        return (Decimal(table["bidding"]["tariff_per_kwh"]) + wear) * margin, site.site_id
+
+    return min(sites, key=cost)
+
+
+def _add_maintenance(config: Path, start: datetime, end: datetime) -> None:
+    """Announce planned work to a site's agent."""
+    with config.open("a", encoding="utf-8") as file:
+        file.write(f"\n[[maintenance]]\nstart = {start.isoformat()}\nend = {end.isoformat()}\n")

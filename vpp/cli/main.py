@@ -1,0 +1,50 @@
+"""The `vpp` command: hub, agent, operator and demo under one name."""
+
+import sys
+from collections.abc import Sequence
+
+import grpc
+import typer
+
+from vpp.cli.agent_command import run_agent
+from vpp.cli.demo.command import run_demo
+from vpp.cli.desk.app import operator_app
+from vpp.cli.exit_codes import EXIT_CODES_HELP, ExitCode
+from vpp.cli.failures import describe
+from vpp.cli.fleet_command import run_fleet
+from vpp.cli.hub_command import run_hub
+from vpp.foundation.errors import VppError
+
+app = typer.Typer(
+    name="vpp",
+    help="Demand response and virtual power plant for compute centres.",
+    epilog=EXIT_CODES_HELP,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("hub")(run_hub)
+app.command("agent")(run_agent)
+app.add_typer(operator_app, name="operator")
+app.command("fleet")(run_fleet)
+app.command("demo")(run_demo)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and end the process with its exit code.
+
+    Args:
+        arguments: The command line after `vpp`; the process's own if absent.
+    """
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="vpp")
+    except grpc.RpcError as error:
+        failure = describe(error)
+        typer.echo(f"error: {failure.line}", err=True)
+        sys.exit(failure.exit_code)
+    except VppError as error:
+        typer.echo(f"error: {error.reason}: {error}", err=True)
+        sys.exit(ExitCode.REFUSED)
+
+
+if __name__ == "__main__":
+    main()
