@@ -230,7 +230,10 @@ def _write_bounds(bid: auction_pb2.Bid, window: Window, offer: Offer, energy_kwh
     if math.isfinite(energy_kwh):
         bid.energy_limit_kwh = energy_kwh
     if offer.recovery_ratio > 0.0:
-        deadline_count = min(max(1, offer.recovery_intervals), max(1, window.recovery_count))
+        # The agent pays back after release, so the first interval's energy waits for the whole
+        # delivery too. A shorter deadline would have the auction buy rebound inside the event.
+        after_release = min(max(1, offer.recovery_intervals), max(1, window.recovery_count))
+        deadline_count = window.interval_count - 1 + after_release
         bid.rebound.return_ratio = offer.recovery_ratio
         bid.rebound.deadline_interval_count = min(deadline_count, LONGEST_DEADLINE)
         bid.rebound.max_return_kw = offer.max_recovery_kw

@@ -85,7 +85,8 @@ def create_auction(  # noqa: PLR0913  one argument per field of the request
         if not uow.now < gate_closes_at <= latest:
             raise InvalidInput(
                 f"gate_closure_time is {gate_closes_at.isoformat()}, expected after "
-                f"{uow.now.isoformat()} and at most {latest.isoformat()}, the product's notice before delivery",
+                f"{uow.now.isoformat()} and at most "
+                f"{latest.isoformat()}, the product's notice before delivery",
                 gate_closure_time=gate_closes_at.isoformat(),
             )
         if auction_id:

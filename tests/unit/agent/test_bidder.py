@@ -68,7 +68,10 @@ def test_a_bid_keeps_the_reserve_back_and_says_how_the_energy_returns() -> None:
     bid = pending.request.bid
     assert steps_kw(bid) == [80.0, 80.0]
     assert bid.energy_limit_kwh == pytest.approx(40.0)
-    assert (bid.rebound.return_ratio, bid.rebound.deadline_interval_count) == (1.2, 3)
+    assert (bid.rebound.return_ratio, bid.rebound.deadline_interval_count) == (
+        1.2,
+        4,
+    )  # three after release, and one while the other interval is delivered
     assert bid.delivery_ratio == 0.95
     assert pending.commitments == (Commitment("bess", WINDOW.delivery, (80.0, 80.0)),)
 
