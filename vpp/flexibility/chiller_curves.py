@@ -170,10 +170,12 @@ class ChillerCurves:
             0.6
         """
         at_unloading = self.relative_power(self.min_unloading_ratio)
-        if relative_power < at_unloading:
+        # A power taken off and put back is a last bit short of the flat stretch it stands on.
+        is_flat = math.isclose(relative_power, at_unloading, rel_tol=1e-9)
+        if relative_power < at_unloading and not is_flat:
             return max(0.0, relative_power) / at_unloading * self.min_part_load_ratio
         c1, c2, c3 = self.input_by_part_load
-        root = math.sqrt(c2 * c2 - 4.0 * c3 * (c1 - relative_power))
+        root = math.sqrt(c2 * c2 - 4.0 * c3 * (c1 - max(relative_power, at_unloading)))
         return min(1.0, max(self.min_unloading_ratio, (root - c2) / (2.0 * c3)))
 
 
