@@ -35,12 +35,12 @@ class Readings:
     """What the meter showed.
 
     Attributes:
-        newest_kw: Net power of the interval that ended last, kW.
+        newest_kw: Net power of the interval that ended last, kW; None where the meter has nothing.
         in_interval_kw: Net power of the intervals since the delivery interval began, kW; NaN
             where the meter has nothing.
     """
 
-    newest_kw: float
+    newest_kw: float | None
     in_interval_kw: Sequence[float]
 
 
@@ -51,6 +51,7 @@ class Controller:
         """Take the site's limits and aims."""
         limits, infinity = settings.limits, float("inf")
         self._tracking = settings.tracking
+        self._load_kw: float | None = None
         self._step = settings.site.metering_interval
         self._max_reduction_kw = infinity if limits.max_reduction_kw is None else limits.max_reduction_kw
         self._recovery_limits = RecoveryLimits(
@@ -78,13 +79,20 @@ class Controller:
             price_per_mwh: What a further reduction costs, by resource id.
             now: Start of the metering interval, UTC.
         """
-        # A device's own instruments say what it did, so the load without it needs no model.
-        load_kw = readings.newest_kw + sum(unit.reduction_kw for unit in units)
+        # A device's own instruments say what it did, so the load without it needs no model. Reading
+        # and reductions must be of the same interval: an old reading plus new reductions would ask
+        # for more and more. So through a gap the last load that was known stands.
+        if readings.newest_kw is not None:
+            self._load_kw = readings.newest_kw + sum(unit.reduction_kw for unit in units)
         delivery = plan.settlement_interval(now)
         if delivery is None:
-            return self._recovering(units, load_kw, readings.newest_kw)
+            return self._recovering(units, readings.newest_kw)
+        baseline_kw = plan.baseline_kw(now)
+        load_kw = self._load_kw
+        if load_kw is None:  # nothing was ever metered: the site delivers its target on its own load
+            baseline_kw, load_kw = None, 0.0
         course = Course(
-            baseline_kw=plan.baseline_kw(now),
+            baseline_kw=baseline_kw,
             target_kw=plan.promised_kw(now),
             metered_kw=readings.in_interval_kw,
             step_count=max(1, round(delivery.duration / self._step)),
@@ -110,9 +118,11 @@ class Controller:
         shares_kw = split_target(target_kw, available_kw, price_per_mwh, awarded_kw)
         return Commands(shares_kw, dict.fromkeys(shares_kw, 0.0))
 
-    def _recovering(self, units: Sequence[Unit[Any]], load_kw: float, newest_kw: float) -> Commands:
-        """Let the resources recover inside the site's limits, most urgent first."""
-        headroom_kw = rebound_headroom_kw(self._recovery_limits, load_kw, newest_kw, self._step)
+    def _recovering(self, units: Sequence[Unit[Any]], newest_kw: float | None) -> Commands:
+        """Let the resources recover inside the site's limits, most urgent first; blind, not at all."""
+        headroom_kw = 0.0
+        if newest_kw is not None and self._load_kw is not None:
+            headroom_kw = rebound_headroom_kw(self._recovery_limits, self._load_kw, newest_kw, self._step)
         wanted_kw = {unit.resource_id: unit.recovery_kw(unit.observed, self._step) for unit in units}
         urgent_first = [unit.resource_id for unit in sorted(units, key=lambda unit: unit.urgency)]
         allowed_kw = limit_rebound(wanted_kw, urgent_first, headroom_kw)

@@ -256,10 +256,9 @@ class SiteAgent:
         statuses = self._desk.advance(at)
         if statuses:
             self.memory.journal.sync()
-        newest_kw = self._meter.newest_kw()
         delivery = self.memory.plan.settlement_interval(at)
         readings = Readings(
-            newest_kw=0.0 if newest_kw is None else newest_kw,
+            newest_kw=self._meter.newest_kw(),
             in_interval_kw=[] if delivery is None else self._meter.since(delivery.start).tolist(),
         )
         usable = [

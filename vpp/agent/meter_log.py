@@ -45,9 +45,10 @@ class MeterLog:
         self._start += dropped * self._step
 
     def newest_kw(self) -> float | None:
-        """Return the newest reading that is one, kW."""
-        known = self._values[np.isfinite(self._values)]
-        return float(known[-1]) if len(known) else None
+        """Return the reading of the interval that ended last, kW; None if the meter has none for it."""
+        if not len(self._values) or not np.isfinite(self._values[-1]):
+            return None
+        return float(self._values[-1])
 
     def since(self, instant: datetime) -> npt.NDArray[np.float64]:
         """Return the readings of the intervals from an instant on the grid on, kW; NaN is a gap."""

@@ -7,24 +7,32 @@ from vpp.dispatch.event import Event
 from vpp.dispatch.instruction import Instruction, InstructionState, ResourceTarget, instruction_id
 
 
-def share_kept(old_kw: Sequence[float], new_kw: Sequence[float]) -> tuple[float, ...]:
-    """Compute what share of the award each interval keeps.
+def share_kept(
+    awarded_kw: Sequence[float], old_target_kw: Sequence[float], new_target_kw: Sequence[float]
+) -> tuple[float, ...]:
+    """Compute what share of the award each interval keeps when the target is lowered.
+
+    An award may exceed the target, to make good expected losses; it is lowered in the target's
+    proportion. It may also fall short of it; then only a target below the award lowers it.
 
     Args:
-        old_kw: Awarded reduction per interval before, kW. Shape (N,).
-        new_kw: Reduction asked for per interval now, kW. Shape (M,), M <= N.
+        awarded_kw: Awarded reduction per interval, kW. Shape (N,).
+        old_target_kw: Reduction asked for per interval before, kW. Shape (N,).
+        new_target_kw: Reduction asked for per interval now, kW. Shape (M,), M <= N.
 
     Returns:
-        Ratios in 0..1. Shape (M,). An interval without an award keeps all of its nothing.
+        Ratios in 0..1. Shape (M,). An interval whose target stays keeps all of its award.
 
     Example:
-        >>> share_kept([100.0, 50.0], [60.0])
-        (0.6,)
+        >>> share_kept([105.0, 80.0, 80.0], [100.0, 100.0, 100.0], [50.0, 90.0, 40.0])
+        (0.5, 1.0, 0.5)
     """
-    return tuple(
-        min(1.0, new / old) if old > 0 else 1.0
-        for old, new in zip(old_kw[: len(new_kw)], new_kw, strict=True)
-    )
+    count = len(new_target_kw)
+    shares = []
+    for awarded, old, new in zip(awarded_kw[:count], old_target_kw[:count], new_target_kw, strict=True):
+        served = min(awarded, old)
+        shares.append(min(1.0, new / served) if served > 0 and new != old else 1.0)
+    return tuple(shares)
 
 
 def modified_instruction(instruction: Instruction, event: Event, kept: Sequence[float]) -> Instruction:

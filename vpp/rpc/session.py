@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from protovalidate import Validator
 
 from vpp.foundation.clock import Clock
-from vpp.foundation.errors import BrokenPromise, InvalidInput, StaleWrite, VppError
+from vpp.foundation.errors import BrokenPromise, InvalidInput, Overloaded, StaleWrite, VppError
 from vpp.foundation.names import identifier
 from vpp.portfolio.site import Site
 from vpp.rpc.currencies import Currencies
@@ -105,7 +105,9 @@ class SiteSession:
         try:
             return self._dispatch(request, kind)
         except VppError as error:
-            if not is_callers(error):
+            # What may go through later must not be refused for good: the stream ends, the agent
+            # comes back and says it again.
+            if not is_callers(error) or isinstance(error, (StaleWrite, Overloaded)):
                 raise
             return [wire.refusal(kind, error, request.telemetry.sequence if kind == "telemetry" else 0)]
 

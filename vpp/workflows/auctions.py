@@ -7,18 +7,18 @@ from decimal import Decimal
 from vpp.auction.clearing import clear
 from vpp.auction.tender import Tender, TenderState, check_tender_transition
 from vpp.dispatch.event import Event, EventState
-from vpp.foundation.errors import InvalidInput
+from vpp.foundation.errors import InvalidInput, WrongState
 from vpp.foundation.interval import Interval
 from vpp.foundation.names import checked_id
 from vpp.portfolio.enrolment import EnrolmentState
 from vpp.portfolio.product import Trigger
-from vpp.workflows.booking import auction_book, clearing_rules, commit_clearing
-from vpp.workflows.identity import Principal
+from vpp.workflows.booking import CLEARING_ATTEMPTS, auction_book, clearing_rules, commit_clearing, conflicts
+from vpp.workflows.identity import Principal, check_buyer
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import Due, DueKind, MessageKind, Stored, UnitOfWorkFactory, WorkerPool
 from vpp.workflows.recording import HUB, audit, check_etag, found, move_event, product_of, promised
 from vpp.workflows.requesting import fingerprint, remember, replayed
-from vpp.workflows.tendering import check_call, default_id
+from vpp.workflows.tendering import check_call, check_one_buyer, default_id
 
 
 def create_auction(  # noqa: PLR0913  one argument per field of the request
@@ -61,7 +61,15 @@ def create_auction(  # noqa: PLR0913  one argument per field of the request
         AlreadyExists: The id is taken, or the request id was used for something else.
     """
     digest = fingerprint(
-        auction_id, product_id, zone, delivery, target_reduction_kw, price_cap_per_mwh, gate_closes_at
+        auction_id,
+        product_id,
+        zone,
+        delivery,
+        target_reduction_kw,
+        price_cap_per_mwh,
+        currency,
+        gate_closes_at,
+        rebound_headroom_kw,
     )
     with units() as uow:
         known = replayed(uow, principal, "create_auction", request_id, digest)
@@ -89,6 +97,7 @@ def create_auction(  # noqa: PLR0913  one argument per field of the request
                 f"{latest.isoformat()}, the product's notice before delivery",
                 gate_closure_time=gate_closes_at.isoformat(),
             )
+        check_one_buyer(uow, principal.party_id, delivery.start)
         if auction_id:
             checked_id(auction_id, "auction_id")
         else:
@@ -149,6 +158,7 @@ def cancel_auction(
 
     Raises:
         NotFound: There is no such auction.
+        NotPermitted: Another operator opened it.
         WrongState: It has been cleared or withdrawn.
         StaleWrite: The etag is outdated.
     """
@@ -158,6 +168,7 @@ def cancel_auction(
         stored = found(uow.auctions.get(auction_id), f"auctions/{auction_id}")
         if known is not None:
             return stored
+        check_buyer(principal, stored.value.operator_party_id)
         check_etag(stored, etag)
         check_tender_transition(stored.value.state, TenderState.CANCELLED)
         cancelled = replace(stored.value, state=TenderState.CANCELLED)
@@ -197,20 +208,24 @@ def run_auction(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules, 
     The solver runs outside any transaction; the result is committed only if the auction is still
     waiting, so two hubs that both clear commit one result.
     """
-    with units(write=False) as uow:
-        tender = promised(uow.auctions.get(auction_id), f"auctions/{auction_id}").value
-        if tender.state is not TenderState.GATE_CLOSED:
+    for _ in range(CLEARING_ATTEMPTS):
+        with units(write=False) as uow:
+            tender = promised(uow.auctions.get(auction_id), f"auctions/{auction_id}").value
+            if tender.state is not TenderState.GATE_CLOSED:
+                return
+            product = product_of(uow, tender.product_id, tender.product_version)
+            book = auction_book(uow, tender, product)
+        clearing = pool.run(clear, book, clearing_rules(product, rules))
+        with units() as uow:
+            stored = promised(uow.auctions.get(auction_id), f"auctions/{auction_id}")
+            if stored.value.state is not TenderState.GATE_CLOSED:
+                return
+            event = promised(uow.events.get(auction_id), f"events/{auction_id}")
+            if conflicts(uow, event.value, clearing, product):
+                continue
+            cleared = replace(stored.value, state=TenderState.CLEARED)
+            uow.auctions.update(auction_id, cleared, revision=stored.revision)
+            commit_clearing(uow, event, clearing, product, rules)
+            uow.commit()
             return
-        product = product_of(uow, tender.product_id, tender.product_version)
-        book = auction_book(uow, tender, product)
-    clearing = pool.run(clear, book, clearing_rules(product, rules))
-    with units() as uow:
-        stored = promised(uow.auctions.get(auction_id), f"auctions/{auction_id}")
-        if stored.value.state is not TenderState.GATE_CLOSED:
-            return
-        uow.auctions.update(
-            auction_id, replace(stored.value, state=TenderState.CLEARED), revision=stored.revision
-        )
-        event = promised(uow.events.get(auction_id), f"events/{auction_id}")
-        commit_clearing(uow, event, clearing, product, rules)
-        uow.commit()
+    raise WrongState(f"other events keep claiming what auctions/{auction_id} would award; it is tried again")

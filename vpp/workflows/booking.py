@@ -18,9 +18,11 @@ from vpp.portfolio.enrolment import EnrolmentState
 from vpp.portfolio.product import ProductProfile
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import Due, DueKind, MessageKind, Stored, UnitOfWork
-from vpp.workflows.recording import HUB, LIVE_EVENT_STATES, audit, move_event, overlaps, product_of
+from vpp.workflows.recording import CLAIMING_STATES, HUB, audit, move_event, overlaps, product_of
 from vpp.workflows.records import AwardRecord, BidRecord, BidState, ClearingRecord
 
+CLEARING_ATTEMPTS = 5
+"""How often an event is cleared again when another claims its resources while the solver runs."""
 EVERYTHING = 1_000_000
 """Page limit of a listing that must be complete; far above any book."""
 
@@ -73,14 +75,18 @@ def recovery_interval_count(product: ProductProfile) -> int:
 def auction_book(uow: UnitOfWork, tender: Tender, product: ProductProfile) -> Book:
     """Collect the sealed bids of an auction.
 
-    Bids of sites whose enrolment is no longer active are left out: they may not be awarded.
+    Left out, because they may not be awarded: bids of sites whose enrolment is no longer active, and
+    of resources that an emergency has claimed for the time since they were bid.
     """
     active = active_sites(uow, tender.product_id, tender.zone)
+    claimed = claimed_resources(uow, tender.delivery, product.call.recovery_window)
     records = uow.bids.page(where={"auction_id": tender.auction_id}, limit=EVERYTHING)
     bids = [
         stored.value.bid
         for stored in records
-        if stored.value.state is BidState.SUBMITTED and stored.value.bid.site_id in active
+        if stored.value.state is BidState.SUBMITTED
+        and stored.value.bid.site_id in active
+        and (stored.value.bid.site_id, stored.value.bid.resource_id) not in claimed
     ]
     return _book(
         uow,
@@ -151,7 +157,7 @@ def claimed_resources(uow: UnitOfWork, delivery: Interval, recovery: timedelta) 
     """
     span = Interval(delivery.start, delivery.end + recovery)
     claimed = {}
-    for state in sorted(LIVE_EVENT_STATES, key=lambda state: state.value):
+    for state in sorted(CLAIMING_STATES, key=lambda state: state.value):
         for stored in uow.events.page(where={"state": state.value}, limit=EVERYTHING):
             event = stored.value
             own = product_of(uow, event.product_id, event.product_version).call.recovery_window
@@ -178,6 +184,17 @@ def _served_today(uow: UnitOfWork, instant: datetime) -> dict[str, int]:
         for site_id in sites:
             served[site_id] = served.get(site_id, 0) + 1
     return served
+
+
+def conflicts(uow: UnitOfWork, event: Event, clearing: Clearing, product: ProductProfile) -> bool:
+    """Tell whether another event has claimed a resource that this clearing awards.
+
+    Asked in the transaction that would commit the awards: the book was read before the solver ran.
+    """
+    claimed = claimed_resources(uow, event.delivery, product.call.recovery_window)
+    return any(
+        any(award.reduction_kw) and (award.site_id, award.resource_id) in claimed for award in clearing.awards
+    )
 
 
 def commit_clearing(
@@ -225,6 +242,8 @@ def commit_clearing(
         awards.append(record)
         net_kw = net_reduction(award.reduction_kw, award.rebound_kw)
         awarded_kw = [total + kw for total, kw in zip(awarded_kw, net_kw, strict=True)]
+    for site_id in _reject_the_rest(uow, event_id):
+        notified[site_id] = None
     for site_id in sorted(notified):
         uow.outbox.append(site_id, MessageKind.AWARD_NOTICE, event_id)
     cleared = replace(
@@ -245,6 +264,22 @@ def commit_clearing(
         failed = replace(cleared, state=EventState.FAILED, failure_reason="NO_AWARDS")
         return move_event(uow, written, failed, HUB)
     return _dispatch(uow, written, awards, product, rules)
+
+
+def _reject_the_rest(uow: UnitOfWork, auction_id: str) -> list[str]:
+    """Give a reason to the bids that never came into the book; returns their sites."""
+    left_out = []
+    for stored in uow.bids.page(where={"auction_id": auction_id}, limit=EVERYTHING):
+        if stored.value.state is BidState.SUBMITTED:
+            rejected = replace(
+                stored.value,
+                state=BidState.REJECTED,
+                reason="REJECTED_NOT_ELIGIBLE",
+                reason_detail="another event claims the resource at the time, or the enrolment is not active",
+            )
+            uow.bids.update(stored.value.bid.bid_id, rejected, revision=stored.revision)
+            left_out.append(stored.value.bid.site_id)
+    return left_out
 
 
 def _record_outcome(uow: UnitOfWork, bid_id: str, *, is_accepted: bool, reason: str, detail: str) -> None:

@@ -1,5 +1,6 @@
 """What each site sold, was told and delivered in one event, ready for settlement."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -108,9 +109,21 @@ def _site_delivery(  # noqa: PLR0913, PLR0917  one argument per source of the de
         price_per_mwh=tuple(_mean_price(awards, n) for n in range(count)),
         price_basis=product.money.pay_rule,
         local_starts=tuple(calendar.local_iso(start) for start in grid),
-        make_whole=sum((award.make_whole for award in awards), Decimal(0)),
+        make_whole=_make_whole(awards, instruction.target_reduction_kw[:count]),
         baseline_method=stored.value.method if stored else "",
     )
+
+
+def _make_whole(awards: list[AwardRecord], paid_target_kw: Sequence[float]) -> Decimal:
+    """Return the part of a site's make-whole that falls to what is paid for.
+
+    It was reckoned on the whole award; an event that is cancelled, shortened or lowered calls less.
+    """
+    whole = sum((award.make_whole for award in awards), Decimal(0))
+    awarded, called = sum(_awarded_kw(awards)), sum(paid_target_kw)
+    if not whole or called >= awarded:
+        return whole
+    return (whole * Decimal(repr(called)) / Decimal(repr(awarded))).quantize(PRICE_STEP)
 
 
 def _awarded_kw(awards: list[AwardRecord]) -> list[float]:

@@ -4,17 +4,23 @@ from decimal import Decimal
 
 from vpp.auction.clearing import clear
 from vpp.dispatch.event import Event, EventState
-from vpp.foundation.errors import InvalidInput
+from vpp.foundation.errors import InvalidInput, WrongState
 from vpp.foundation.interval import Interval
 from vpp.foundation.names import checked_id
 from vpp.portfolio.product import Trigger
-from vpp.workflows.booking import clearing_rules, commit_clearing, standing_book
+from vpp.workflows.booking import (
+    CLEARING_ATTEMPTS,
+    clearing_rules,
+    commit_clearing,
+    conflicts,
+    standing_book,
+)
 from vpp.workflows.identity import Principal
 from vpp.workflows.market_rules import MarketRules
-from vpp.workflows.ports import Stored, UnitOfWorkFactory, WorkerPool
-from vpp.workflows.recording import audit, promised
+from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWorkFactory, WorkerPool
+from vpp.workflows.recording import audit, product_of, promised
 from vpp.workflows.requesting import fingerprint, remember, replayed
-from vpp.workflows.tendering import check_call, default_id
+from vpp.workflows.tendering import check_call, check_one_buyer, default_id
 
 
 def create_emergency_event(  # noqa: PLR0913  one argument per field of the request
@@ -82,6 +88,7 @@ def create_emergency_event(  # noqa: PLR0913  one argument per field of the requ
                     f"{product.call.notice_min} after {uow.now.isoformat()}",
                     start_time=delivery.start.isoformat(),
                 )
+            check_one_buyer(uow, principal.party_id, delivery.start)
             if event_id:
                 checked_id(event_id, "event_id")
             else:
@@ -101,6 +108,8 @@ def create_emergency_event(  # noqa: PLR0913  one argument per field of the requ
                 state=EventState.DRAFT,
             )
             uow.events.add(event_id, event)
+            # If the hub dies before it has cleared, the deadline takes the draft up again.
+            uow.due.add(Due(DueKind.CLEARING, event_id, uow.now + rules.claim_lease))
             audit(uow, principal.principal_id, "create_event", f"events/{event_id}")
             remember(uow, principal, "create_event", request_id, digest, event_id)
             uow.commit()
@@ -113,19 +122,22 @@ def finish_emergency(
     units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules, event_id: str
 ) -> Stored[Event]:
     """Clear and dispatch an emergency event that is still a DRAFT; otherwise return it as it is."""
-    with units(write=False) as uow:
-        stored = promised(uow.events.get(event_id), f"events/{event_id}")
-        if stored.value.state is not EventState.DRAFT:
-            return stored
-        product = uow.products.get(stored.value.product_id, stored.value.product_version)
-        if product is None:
-            raise InvalidInput(f"product {stored.value.product_id} is gone", product=stored.value.product_id)
-        book = standing_book(uow, stored.value, product)
-    clearing = pool.run(clear, book, clearing_rules(product, rules))
-    with units() as uow:
-        stored = promised(uow.events.get(event_id), f"events/{event_id}")
-        if stored.value.state is not EventState.DRAFT:
-            return stored
-        written = commit_clearing(uow, stored, clearing, product, rules)
-        uow.commit()
-        return written
+    for _ in range(CLEARING_ATTEMPTS):
+        with units(write=False) as uow:
+            stored = promised(uow.events.get(event_id), f"events/{event_id}")
+            if stored.value.state is not EventState.DRAFT:
+                return stored
+            product = product_of(uow, stored.value.product_id, stored.value.product_version)
+            book = standing_book(uow, stored.value, product)
+        clearing = pool.run(clear, book, clearing_rules(product, rules))
+        with units() as uow:
+            stored = promised(uow.events.get(event_id), f"events/{event_id}")
+            if stored.value.state is not EventState.DRAFT:
+                return stored
+            if conflicts(uow, stored.value, clearing, product):
+                continue
+            written = commit_clearing(uow, stored, clearing, product, rules)
+            uow.due.cancel(DueKind.CLEARING, event_id)
+            uow.commit()
+            return written
+    raise WrongState(f"other events keep claiming what events/{event_id} would award; send it again")

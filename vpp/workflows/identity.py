@@ -58,3 +58,16 @@ def check_owner(principal: Principal, *, site_id: str, party_id: str) -> None:
     """
     if not owns(principal, site_id=site_id, party_id=party_id):
         raise NotPermitted(f"sites/{site_id} is not yours, or does not exist", site=site_id)
+
+
+def check_buyer(principal: Principal, operator_party_id: str) -> None:
+    """Refuse a change to what another operator buys.
+
+    Raises:
+        NotPermitted: The caller acts for another party.
+    """
+    if principal.party_id != operator_party_id:
+        raise NotPermitted(
+            f"it is bought by parties/{operator_party_id}; you act for parties/{principal.party_id}",
+            party=principal.party_id,
+        )

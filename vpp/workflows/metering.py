@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from vpp.baseline.calendar import SiteCalendar
-from vpp.dispatch.event import EventState
+from vpp.dispatch.event import Event, EventState
+from vpp.dispatch.instruction import Instruction, InstructionState
 from vpp.foundation.interval import Interval
 from vpp.portfolio.site import Site
 from vpp.telemetry.assemble import assemble
@@ -49,6 +50,15 @@ def usable_history(uow: UnitOfWork, site: Site, end: datetime, days: int, step: 
     return load_kw.iloc[int(known[0]) // steps_per_day * steps_per_day :]
 
 
+def _was_called(event: Event, instruction: Instruction) -> bool:
+    """Tell whether a site may have curtailed: it neither refused nor was it called off before."""
+    if instruction.state in {InstructionState.REFUSED, InstructionState.EXPIRED}:
+        return False
+    if event.state is EventState.CANCELLED:
+        return event.cancelled_at is not None and event.cancelled_at > instruction.delivery.start
+    return event.state is not EventState.FAILED
+
+
 @dataclass(frozen=True, slots=True)
 class Curtailed:
     """When a site's load was not its own.
@@ -75,7 +85,9 @@ def curtailed(uow: UnitOfWork, site: Site, calendar: SiteCalendar, *, except_eve
     for stored in uow.instructions.page(where={"site_id": site.site_id}, limit=EVERYTHING):
         instruction = stored.value
         event = uow.events.get(instruction.event_id)
-        if event is None or instruction.event_id == except_event or event.value.state is EventState.FAILED:
+        if event is None or instruction.event_id == except_event:
+            continue
+        if not _was_called(event.value, instruction):
             continue
         product = product_of(uow, event.value.product_id, event.value.product_version)
         masked.append(

@@ -11,7 +11,7 @@ from vpp.foundation.errors import InvalidInput, WrongState
 from vpp.foundation.interval import Interval
 from vpp.foundation.series import starts
 from vpp.portfolio.product import ProductProfile
-from vpp.workflows.identity import Principal
+from vpp.workflows.identity import Principal, check_buyer
 from vpp.workflows.ports import Due, DueKind, MessageKind, Stored, UnitOfWork, UnitOfWorkFactory
 from vpp.workflows.recording import audit, check_etag, found, move_event, product_of
 from vpp.workflows.requesting import fingerprint, remember, replayed
@@ -40,7 +40,7 @@ def update_event(  # noqa: PLR0913  one argument per field of the request
         units: Makes the transaction.
         principal: The operator.
         event_id: The event.
-        target_reduction_kw: New target per interval, kW, not above what was awarded; None keeps it.
+        target_reduction_kw: New target per interval, kW, not above the old one; None keeps it.
         delivery: New delivery with the same start and an earlier end; None keeps it.
         etag: The revision that the caller has read; empty to skip the check.
         request_id: Makes repeats harmless; empty if not given.
@@ -50,8 +50,9 @@ def update_event(  # noqa: PLR0913  one argument per field of the request
 
     Raises:
         NotFound: There is no such event.
+        NotPermitted: Another operator bought it.
         WrongState: The event is not between dispatch and its end.
-        InvalidInput: The target rises above the award, or delivery moves otherwise than to an
+        InvalidInput: The target rises, or delivery moves otherwise than to an
             earlier end that has not passed.
         StaleWrite: The etag is outdated.
     """
@@ -60,6 +61,7 @@ def update_event(  # noqa: PLR0913  one argument per field of the request
         stored = found(uow.events.get(event_id), f"events/{event_id}")
         if replayed(uow, principal, "update_event", request_id, digest) is not None:
             return stored
+        check_buyer(principal, stored.value.operator_party_id)
         check_etag(stored, etag)
         event = stored.value
         if event.state not in MODIFIABLE:
@@ -70,7 +72,7 @@ def update_event(  # noqa: PLR0913  one argument per field of the request
         span = delivery or event.delivery
         _check_span(uow, event, span, product)
         target = _target(uow, event, span, product, target_reduction_kw)
-        kept = share_kept(event.awarded_reduction_kw, target)
+        kept = share_kept(event.awarded_reduction_kw, event.target_reduction_kw, target)
         number = event.modification_number + 1
         modified = replace(
             event,
@@ -126,15 +128,14 @@ def _target(
         )
     target = []
     for n, (start, kw) in enumerate(zip(grid, wanted_kw, strict=True)):
-        awarded_kw = event.awarded_reduction_kw[n]
-        has_begun = start <= uow.now
-        if not 0 <= kw <= awarded_kw and not (has_begun and kw == event.target_reduction_kw[n]):
+        old_kw = event.target_reduction_kw[n]
+        if not 0 <= kw <= old_kw:
             raise InvalidInput(
-                f"target_reduction_kw[{n}] is {kw}, expected 0 to the {awarded_kw} kW that were awarded; "
+                f"target_reduction_kw[{n}] is {kw}, expected 0 to the {old_kw} kW that the event asks for; "
                 "open another event for more",
                 value=str(kw),
             )
-        target.append(event.target_reduction_kw[n] if has_begun else kw)
+        target.append(old_kw if start <= uow.now else kw)
     return tuple(target)
 
 
@@ -151,6 +152,7 @@ def cancel_event(
 
     Raises:
         NotFound: There is no such event.
+        NotPermitted: Another operator bought it.
         WrongState: It has ended, failed or been cancelled.
         StaleWrite: The etag is outdated.
     """
@@ -159,9 +161,10 @@ def cancel_event(
         stored = found(uow.events.get(event_id), f"events/{event_id}")
         if replayed(uow, principal, "cancel_event", request_id, digest) is not None:
             return stored
+        check_buyer(principal, stored.value.operator_party_id)
         check_etag(stored, etag)
         check_event_transition(stored.value.state, EventState.CANCELLED)
-        had_begun = stored.value.state is EventState.ACTIVE
+        had_begun = stored.value.state in MODIFIABLE and uow.now > stored.value.delivery.start
         _cancel_tender(uow, stored.value)
         number = stored.value.modification_number + 1
         cancelled = replace(

@@ -80,13 +80,15 @@ def overlaps(one: Interval, other: Interval) -> bool:
     return one.start < other.end and other.start < one.end
 
 
-LIVE_EVENT_STATES = frozenset(
+CLAIMING_STATES = frozenset(
     {
         EventState.CLEARED,
         EventState.OFFERED,
         EventState.ACCEPTED,
         EventState.SCHEDULED,
         EventState.ACTIVE,
+        EventState.ENDED,
+        EventState.MEASURED,
     }
 )
-"""States in which an event's awards still claim their resources."""
+"""States in which an event's awards may still claim their resources, recovery included."""

@@ -21,6 +21,8 @@ from vpp.workflows.records import StatementRecord
 
 PAYABLE = frozenset({EventState.MEASURED, EventState.SETTLED, EventState.CANCELLED})
 UNDER_WAY = frozenset({EventState.ACTIVE, EventState.ENDED})
+PATIENCE = timedelta(hours=1)
+"""How long a settlement that has to wait waits before it looks again."""
 AGREED = frozenset({EventState.OFFERED, EventState.ACCEPTED, EventState.SCHEDULED})
 
 
@@ -30,8 +32,12 @@ def period_of(event: Event) -> str:
 
 
 def owe_settlement(uow: UnitOfWork, event: Event, at: datetime) -> None:
-    """Make the settlement of an event's period due, or later if it is due earlier already."""
-    uow.due.add(Due(DueKind.SETTLEMENT, f"{period_of(event)}/{at:%Y%m%dT%H%M}", at))
+    """Make a settlement of an event's period due."""
+    _owe(uow, period_of(event), at)
+
+
+def _owe(uow: UnitOfWork, period: str, at: datetime) -> None:
+    uow.due.add(Due(DueKind.SETTLEMENT, f"{period}/{at:%Y%m%dT%H%M%S}", at))
 
 
 def measure_event(units: UnitOfWorkFactory, rules: MarketRules, event_id: str) -> None:
@@ -56,32 +62,51 @@ def run_settlement(units: UnitOfWorkFactory, rules: MarketRules, subject: str) -
         rules: The hub's rules.
         subject: `YYYY-MM/` and the time it was owed for.
 
-    While an event of the day is agreed, under way or waits for its measurement, nothing is written:
-    that event's own measurement owes the settlement again, so a first statement is complete.
-    A run that would change nothing writes nothing.
+    While an event of the day is agreed, under way or waits for its measurement, nothing is written
+    and the run is owed again, so that a first statement is complete. A run that would change nothing
+    writes nothing.
     """
     period = subject.partition("/")[0]
     with units() as uow:
         near = _events_near(uow, period)
         if any(_must_wait_for(stored.value, uow.now) for stored in near):
+            _owe(uow, period, uow.now + PATIENCE)
             audit(uow, HUB, "wait_with_settlement", f"periods/{period}")
             uow.commit()
             return
-        events = [stored for stored in near if stored.value.state in PAYABLE]
-        deliveries = [delivery for stored in events for delivery in site_deliveries(uow, stored.value, rules)]
-        operators = sorted({stored.value.operator_party_id for stored in events})
-        if len(operators) > 1:
-            raise WrongState(
-                f"period {period} has events of several operators ({', '.join(operators)}); statements of "
-                "one hub are written for one operator",
-                period=period,
-            )
-        for each in sorted({delivery.settlement_period for delivery in deliveries}):
-            _write_versions(uow, each, deliveries, operators[0], rules)
-        for stored in events:
-            if stored.value.state is EventState.MEASURED:
-                move_event(uow, stored, replace(stored.value, state=EventState.SETTLED), HUB)
+        fresh = [stored for stored in near if stored.value.state is EventState.MEASURED]
+        # Sites' civil months begin before or after the UTC month, so an event may belong to two.
+        months = {period} | {
+            delivery.settlement_period
+            for stored in fresh
+            for delivery in site_deliveries(uow, stored.value, rules)
+        }
+        for month in sorted(months):
+            _settle_month(uow, month, rules)
+        for stored in fresh:
+            move_event(uow, stored, replace(stored.value, state=EventState.SETTLED), HUB)
         uow.commit()
+
+
+def _settle_month(uow: UnitOfWork, month: str, rules: MarketRules) -> None:
+    """Write the month's statements from every event that can have a line in it, never from fewer."""
+    events = [stored.value for stored in _events_near(uow, month) if stored.value.state in PAYABLE]
+    deliveries = [
+        delivery
+        for event in events
+        for delivery in site_deliveries(uow, event, rules)
+        if delivery.settlement_period == month
+    ]
+    if not deliveries:
+        return
+    operators = sorted({event.operator_party_id for event in events})
+    if len(operators) > 1:
+        raise WrongState(
+            f"period {month} has events of several operators ({', '.join(operators)}); statements of "
+            "one hub are written for one operator",
+            period=month,
+        )
+    _write_versions(uow, month, deliveries, operators[0], rules)
 
 
 def _must_wait_for(event: Event, now: datetime) -> bool:

@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from vpp.foundation.errors import InvalidInput
+from vpp.dispatch.event import EventState
+from vpp.foundation.errors import InvalidInput, WrongState
 from vpp.foundation.interval import Interval
 from vpp.foundation.series import on_grid, starts
 from vpp.portfolio.product import ProductProfile, Trigger
+from vpp.workflows.ports import UnitOfWork
 
 
 def check_call(  # noqa: PLR0913  one argument per field of the request
@@ -78,6 +80,26 @@ def check_call(  # noqa: PLR0913  one argument per field of the request
             f"at most {product.bid.price_cap_per_mwh} {product.money.currency}",
             cap_price_per_mwh=str(price_cap_per_mwh),
         )
+
+
+def check_one_buyer(uow: UnitOfWork, operator_party_id: str, start: datetime) -> None:
+    """Refuse a second buyer in a month: statements of one hub are written for one operator.
+
+    Raises:
+        WrongState: Another operator has an event in the month, or within a day of it.
+    """
+    first = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    following = (first + timedelta(days=32)).replace(day=1)
+    margin = timedelta(days=1)
+    for stored in uow.events.page(limit=1_000_000):
+        event = stored.value
+        is_near = first - margin <= event.delivery.start < following + margin
+        if is_near and event.operator_party_id != operator_party_id and event.state is not EventState.FAILED:
+            raise WrongState(
+                f"parties/{event.operator_party_id} buys in {start:%Y-%m}; "
+                "one hub serves one operator a month",
+                operator=event.operator_party_id,
+            )
 
 
 def check_currency(product: ProductProfile, currency: str, field: str) -> None:

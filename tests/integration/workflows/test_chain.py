@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,13 +12,14 @@ from support.market import EVENING, FIVE, GATE, NOON, OPERATOR, RULES, Market, a
 
 from vpp.dispatch.event import EventState
 from vpp.dispatch.instruction import InstructionState, RefusalReason
-from vpp.foundation.errors import InvalidInput
+from vpp.foundation.errors import InvalidInput, NotPermitted, WrongState
 from vpp.foundation.interval import Interval
 from vpp.settlement.manifest import verify
 from vpp.workflows.bidding import create_bid
 from vpp.workflows.due_work import DueResult, run_due
 from vpp.workflows.emergencies import create_emergency_event
 from vpp.workflows.modifying import cancel_event, update_event
+from vpp.workflows.ports import DueKind
 from vpp.workflows.records import BidState
 from vpp.workflows.responding import (
     AwardNoticeContent,
@@ -275,3 +277,101 @@ def test_an_unserved_target_is_a_figure_not_an_error(market: Market) -> None:
         stored = uow.clearings.get("evening")
         assert stored is not None
         assert [float(kw) for kw in stored.value.document["shortfall_kw"]] == pytest.approx([50.0] * 8)
+
+
+def test_the_next_months_settlement_leaves_this_months_lines_alone(market: Market) -> None:
+    clear_evening(market)
+    market.advance(EVENING.end)
+    deliver(market, {"north-1": 100.0, "north-2": 50.0})
+    market.advance(EVENING.end + timedelta(hours=4))
+    before = set(statements(market))
+    run_settlement(market.units, RULES, "2026-04/x")
+    run_settlement(market.units, RULES, "2026-02/x")
+    with market.units(write=False) as uow:
+        assert {stored.value.version for stored in uow.statements.page()} == {1}
+    assert set(statements(market)) == before
+
+
+def test_a_settlement_that_waits_is_owed_again(market: Market) -> None:
+    clear_evening(market)
+    market.advance(EVENING.start + timedelta(minutes=5))
+    run_settlement(market.units, RULES, "2026-03/early")
+    with market.units(write=False) as uow:
+        owed = [due for due in uow.due.open() if due.kind is DueKind.SETTLEMENT]
+    assert [due.due_at for due in owed] == [market.clock.now() + timedelta(hours=1)]
+
+
+def test_a_kilowatt_is_not_sold_twice(market: Market) -> None:
+    """An emergency takes the battery between the auction's bid and its clearing."""
+    market.open_auction(150.0)
+    for site_id in ("north-1", "north-2"):
+        market.bid(site_id, 100.0, "60")
+    create_bid(
+        market.units,
+        agent_of("north-1"),
+        bid=step_bid("north-1", 100.0, "60", intervals=1),
+        auction_id=None,
+        product_id="example-emergency",
+        currency="GBP",
+        expires_at=None,
+        request_id="",
+    )
+    create_emergency_event(
+        market.units,
+        OPERATOR,
+        market.pool,
+        RULES,
+        event_id="storm",
+        product_id="example-emergency",
+        zone="north",
+        delivery=Interval(EVENING.start, EVENING.start + timedelta(hours=1)),
+        target_reduction_kw=(80.0,) * 4,
+        price_cap_per_mwh=Decimal(2000),
+        currency="GBP",
+        request_id="",
+    )
+    market.advance(GATE + timedelta(minutes=1))
+    assert [item.site_id for item in market.instructions("evening")] == ["north-2"]
+    with market.units(write=False) as uow:
+        reasons = {
+            stored.value.bid.site_id: stored.value.reason
+            for stored in uow.bids.page(where={"auction_id": "evening"})
+        }
+    assert reasons["north-1"] == "REJECTED_NOT_ELIGIBLE"
+
+
+def test_shortening_an_event_keeps_its_power(market: Market) -> None:
+    clear_evening(market)
+    update_event(
+        market.units,
+        OPERATOR,
+        "evening",
+        target_reduction_kw=None,
+        delivery=Interval(EVENING.start, EVENING.start + timedelta(hours=1)),
+        etag="",
+        request_id="",
+    )
+    newest = [item for item in market.instructions() if item.modification_number == 1]
+    assert [item.target_reduction_kw for item in newest] == [(100.0,) * 4, pytest.approx((50.0,) * 4)]
+
+
+def test_another_operator_neither_cancels_nor_buys_in_the_same_month(market: Market) -> None:
+    clear_evening(market)
+    rival = replace(OPERATOR, principal_id="rival", party_id="rival-grid")
+    with pytest.raises(NotPermitted, match="parties/grid"):
+        cancel_event(market.units, rival, "evening", etag="", request_id="")
+    with pytest.raises(WrongState, match="one operator a month"):
+        create_emergency_event(
+            market.units,
+            rival,
+            market.pool,
+            RULES,
+            event_id="storm",
+            product_id="example-emergency",
+            zone="north",
+            delivery=Interval(NOON + timedelta(hours=4), NOON + timedelta(hours=5)),
+            target_reduction_kw=(80.0,) * 4,
+            price_cap_per_mwh=Decimal(2000),
+            currency="GBP",
+            request_id="",
+        )

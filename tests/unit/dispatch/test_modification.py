@@ -60,10 +60,10 @@ def test_a_shorter_event_shortens_the_instruction_and_its_expiry() -> None:
 
 def test_an_unchanged_share_keeps_every_bit() -> None:
     awarded = (1 / 3, 0.1 + 0.2)
-    assert share_kept(awarded, awarded) == (1.0, 1.0)
+    assert share_kept(awarded, awarded, awarded) == (1.0, 1.0)
     fresh = modified_instruction(instruction(), event(4), (1.0,) * 4)
     assert fresh.target_reduction_kw == instruction().target_reduction_kw
 
 
 def test_an_interval_without_an_award_keeps_its_nothing() -> None:
-    assert share_kept((0.0, 50.0), (0.0, 25.0)) == (1.0, 0.5)
+    assert share_kept((0.0, 50.0), (0.0, 50.0), (0.0, 25.0)) == (1.0, 0.5)
