@@ -46,7 +46,7 @@ def run_fleet(
     written = write_fleet(out, plan, site_count=sites, seed=seed)
     operator_token = _write_token(out / "operator.token")
     settings.touch(mode=0o600)
-    settings.write_text(toml_text(_hub_document(written, operator_token, port)), encoding="utf-8")
+    settings.write_text(toml_text(_hub_document(out, written, operator_token, port)), encoding="utf-8")
     _explain(out, written, now, f"127.0.0.1:{port}")
 
 
@@ -62,7 +62,7 @@ def _principal(name: str, party: str, roles: list[str], token: str, **more: str)
     return {"principal_id": name, "party_id": party, "roles": roles, "token_sha256": digest, **more}
 
 
-def _hub_document(sites: list[FleetSite], operator_token: str, port: int) -> dict[str, object]:
+def _hub_document(out: Path, sites: list[FleetSite], operator_token: str, port: int) -> dict[str, object]:
     agents = [
         _principal(
             f"agent-{site.site_id}",
@@ -78,6 +78,7 @@ def _hub_document(sites: list[FleetSite], operator_token: str, port: int) -> dic
     return {
         "product_directory": str(product_folder()),
         "server": {"port": port},
+        "database": {"url": f"sqlite:///{out.resolve() / 'hub.sqlite'}"},
         "market": {"aggregator_party_id": "aggregator", "automatic_approval": True},
         "parties": [
             {"party_id": party_id, "display_name": display_name, "kind": kind}

@@ -4,7 +4,6 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 from vpp.cli.demo.plan import AUCTION_PRODUCT, EMERGENCY_PRODUCT, ZONE, DemoPlan
@@ -14,6 +13,7 @@ from vpp.simulator.fleet_files import FleetPlan, FleetSite, write_fleet
 SINGLE_SITE_PROGRAMS = 6
 SHARED_PROGRAMS = 3
 SITES_PER_OWNER = 4
+_CHEAP_SITES = 5
 _MAINTENANCE_MARGIN = timedelta(minutes=30)
 
 
@@ -82,7 +82,9 @@ def write_agents(  # noqa: PLR0913  what the sites are told, and how many there 
     groups = [[site] for site in singles] + [shared[n::SHARED_PROGRAMS] for n in range(SHARED_PROGRAMS)]
     programs = [_program(folder, group) for group in groups if group]
     # The cheapest are the ones that will be called, so that there is something to kill and to refuse.
-    killed_site, refusing_site = _cheapest(singles), _cheapest(shared)
+    # The refusing one is small, because what it owes and does not deliver counts against the band.
+    killed_site = _by_cost(singles)[0]
+    refusing_site = min(_by_cost(shared)[:_CHEAP_SITES], key=lambda site: (site.mean_load_kw, site.site_id))
     begin, end = plan.emergency.start - _MAINTENANCE_MARGIN, plan.emergency.end + _MAINTENANCE_MARGIN
     _add_maintenance(refusing_site.config, begin, end)
     killed = programs[singles.index(killed_site)]
@@ -104,16 +106,17 @@ def _program(folder: Path, sites: Sequence[FleetSite]) -> ProgramRun:
     return ProgramRun(f"agent of {label}", arguments, folder / f"agent_{sites[0].site_id}.log")
 
 
-def _cheapest(sites: Sequence[FleetSite]) -> FleetSite:
-    """Return the site whose standing offer costs least."""
+def _by_cost(sites: Sequence[FleetSite]) -> list[FleetSite]:
+    """Sort sites by what a call of their battery costs: its wear, and the energy it loses."""
 
-    def cost(site: FleetSite) -> tuple[Decimal, str]:
+    def cost(site: FleetSite) -> tuple[float, str]:
         table = tomllib.loads(site.config.read_text(encoding="utf-8"))
-        wear = Decimal(table["resources"]["battery"]["bess"]["wear_cost_per_kwh"])
-        margin = 1 + Decimal(table["bidding"]["price_margin_ratio"])
-        return (Decimal(table["bidding"]["tariff_per_kwh"]) + wear) * margin, site.site_id
+        battery, bidding = table["resources"]["battery"]["bess"], table["bidding"]
+        losses_ratio = 1.0 / battery["round_trip_ratio"] - 1.0
+        per_kwh = float(battery["wear_cost_per_kwh"]) + float(bidding["tariff_per_kwh"]) * losses_ratio
+        return per_kwh * (1.0 + float(bidding["price_margin_ratio"])), site.site_id
 
-    return min(sites, key=cost)
+    return sorted(sites, key=cost)
 
 
 def _add_maintenance(config: Path, start: datetime, end: datetime) -> None:

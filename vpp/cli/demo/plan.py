@@ -18,17 +18,17 @@ CAP_PRICE_PER_MWH = "900"
 # Factors of the clock, from instants given as hours after noon of the day before delivery. Slow where
 # people, solvers and sites need their time, fast where nothing is due.
 _SPEEDS = (
-    (-0.5, 225.0),  # sites enrol and upload their history
+    (-0.5, 180.0),  # sites enrol and upload their history
     (0.0, 1200.0),  # tomorrow is forecast
-    (0.9, 300.0),  # the auction opens
+    (0.9, 400.0),  # the auction opens
     (1.3, 1800.0),
     (2.3, 450.0),  # the gate closes, the auction is cleared
     (2.8, 7200.0),  # the night
-    (24.0, 720.0),
+    (24.0, 900.0),
     (24.8, 300.0),  # the emergency is called
     (25.4, 1200.0),  # and delivered
     (26.6, 3600.0),
-    (28.8, 540.0),  # evening: delivery begins, one agent is killed
+    (28.8, 720.0),  # evening: delivery begins, one agent is killed
     (29.7, 450.0),  # and comes back
     (30.2, 1800.0),
     (31.6, 4800.0),  # measured and settled
