@@ -24,9 +24,9 @@ _SPEEDS = (
     (1.3, 1800.0),
     (2.3, 450.0),  # the gate closes, the auction is cleared
     (2.8, 7200.0),  # the night
-    (24.0, 900.0),
-    (24.8, 300.0),  # the emergency is called
-    (25.4, 1200.0),  # and delivered
+    (24.0, 720.0),
+    (24.9, 240.0),  # the emergency is called
+    (25.55, 1200.0),  # and delivered
     (26.6, 3600.0),
     (28.8, 720.0),  # evening: delivery begins, one agent is killed
     (29.7, 450.0),  # and comes back
