@@ -1,17 +1,32 @@
-"""What a bid must look like to enter the book. What breaks a rule is refused, never corrected."""
+"""What may enter the book. What breaks a rule is refused, never corrected."""
 
-import math
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
 
-from vpp.auction.bid import Bid, BlockOffer, Rebound, StepOffer
+from vpp.auction.bid import Bid, BlockOffer, PriceStep, StepOffer, StoreOffer
 from vpp.auction.book import Book
+from vpp.auction.entry_bid import check_shape
+from vpp.auction.entry_buyer import check_buyer
+from vpp.auction.entry_offer import check_standing_still
+from vpp.auction.entry_refusal import refused
 from vpp.foundation.errors import InvalidInput
 from vpp.portfolio.product import BidRules
 
 _ON_INCREMENT = 1e-6  # a float quantity counts as a whole multiple within this share of the increment
+_SMALLEST_GROUP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """Prices and sizes that a market allows."""
+
+    floor: Decimal | None
+    cap: Decimal
+    min_bid_kw: float
+    increment_kw: float
 
 
 def check_bid(bid: Bid, rules: BidRules, *, interval_count: int, enrolled_reduction_kw: float) -> None:
@@ -27,156 +42,154 @@ def check_bid(bid: Bid, rules: BidRules, *, interval_count: int, enrolled_reduct
         InvalidInput: A field breaks a rule; the message names it, its value and what was
             expected.
     """
-    _check_common(bid)
-    if isinstance(bid.offer, StepOffer):
-        _check_steps(bid, bid.offer, interval_count)
-        quantities_kw = [sum(step.reduction_kw for step in steps) for steps in bid.offer.steps]
-        prices = [step.price_per_mwh for steps in bid.offer.steps for step in steps]
-        sizes_kw = [step.reduction_kw for steps in bid.offer.steps for step in steps]
-    else:
-        _check_block(bid, bid.offer, interval_count)
-        quantities_kw = [change_kw for change_kw in bid.offer.profile_kw if change_kw > 0]
-        prices = [bid.offer.price_per_mwh]
-        sizes_kw = quantities_kw
-    for price in prices:
-        if not rules.price_floor_per_mwh <= price <= rules.price_cap_per_mwh:
-            expected = f"{rules.price_floor_per_mwh} to {rules.price_cap_per_mwh}"
-            raise _refused(bid, "price_per_mwh", price, expected)
-    for quantity_kw in quantities_kw:
-        if 0 < quantity_kw < rules.min_bid_kw:
-            raise _refused(bid, "reduction_kw", quantity_kw, f"at least {rules.min_bid_kw} kW per interval")
-        if quantity_kw > enrolled_reduction_kw * (1 + _ON_INCREMENT):
-            raise _refused(
-                bid, "reduction_kw", quantity_kw, f"at most the enrolled {enrolled_reduction_kw} kW"
-            )
-    for size_kw in sizes_kw:
-        multiple = size_kw / rules.increment_kw if rules.increment_kw else 0.0
-        if abs(multiple - round(multiple)) > _ON_INCREMENT:
-            raise _refused(bid, "reduction_kw", size_kw, f"a whole multiple of {rules.increment_kw} kW")
+    steps = check_shape(bid, interval_count, seen=set())
+    bounds = _Bounds(rules.price_floor_per_mwh, rules.price_cap_per_mwh, rules.min_bid_kw, rules.increment_kw)
+    _check_prices(bid, steps, bounds)
+    _check_sizes(bid, steps, bounds)
+    most_kw = max(_quantities_kw(bid, steps))
+    if most_kw > enrolled_reduction_kw * (1 + _ON_INCREMENT):
+        raise refused(bid, "reduction_kw", most_kw, f"at most the enrolled {enrolled_reduction_kw} kW")
 
 
 def check_book(book: Book) -> None:
     """Refuse a book that cannot be cleared as it stands.
 
+    A book without bids is sound: all of its target stays unserved, which is a result. So is a
+    target of 0 in every interval; a target of no interval is not.
+
     Args:
         book: The book; its bids need not have passed `check_bid`.
 
     Raises:
-        InvalidInput: The book's own fields or a bid's shape break a rule, a bid id occurs
-            twice, bids are in several zones, or a parent is missing, no block, of another site,
-            or its own ancestor.
+        InvalidInput: The buyer's terms or a bid break a rule, a bid id occurs twice, a party
+            entered too many bids, a group has one bid, or a parent is missing, no block, of
+            another site, or its own ancestor. The message names what was refused, its value and
+            what was expected.
     """
-    name = book.auction_id
-    if book.step <= timedelta(0):
-        raise InvalidInput(f"step of {name} is {book.step}, expected above zero", step=str(book.step))
-    if not book.target_kw or any(not math.isfinite(value) or value < 0 for value in book.target_kw):
-        raise InvalidInput(
-            f"target_kw of {name} is {book.target_kw}, expected one or more finite values, none negative",
-            target_kw=str(book.target_kw),
-        )
-    limits = {"rebound_headroom_kw": book.rebound_headroom_kw or 0.0}
-    limits |= {f"resource_limit_kw of {'/'.join(key)}": kw for key, kw in book.resource_limit_kw.items()}
-    limits["recovery_interval_count"] = book.recovery_interval_count
-    for field, value in limits.items():
-        if not math.isfinite(value) or value < 0:
-            raise InvalidInput(f"{field} of {name} is {value}, expected 0 or more", field=field)
-    if not book.price_cap_per_mwh.is_finite() or book.price_cap_per_mwh <= 0:
-        cap = str(book.price_cap_per_mwh)
-        raise InvalidInput(f"price_cap_per_mwh of {name} is {cap}, expected above 0", price_cap_per_mwh=cap)
-    for bid in book.bids:
-        _check_common(bid)
-        if isinstance(bid.offer, StepOffer):
-            _check_steps(bid, bid.offer, book.delivery_interval_count)
-        else:
-            _check_block(bid, bid.offer, book.delivery_interval_count)
-            if len(bid.offer.profile_kw) > book.horizon_interval_count:
-                expected = f"at most {book.horizon_interval_count} intervals"
-                raise _refused(bid, "profile_kw", len(bid.offer.profile_kw), expected)
+    check_buyer(book)
     _check_between_bids(book)
+    interval_count, horizon = book.delivery_interval_count, book.horizon_interval_count
+    entry = book.entry
+    bounds = _Bounds(entry.price_floor_per_mwh, book.price_cap_per_mwh, entry.min_bid_kw, entry.increment_kw)
+    has_sizes = entry.min_bid_kw > 0 or entry.increment_kw > 0
+    seen: set[int] = set()
+    for bid in book.bids:
+        steps = check_shape(bid, interval_count, seen=seen)
+        _check_prices(bid, steps, bounds)
+        if has_sizes:
+            _check_sizes(bid, steps, bounds)
+        if bid.availability_price_per_kw_h:
+            _check_availability(bid, book)
+        offer = bid.offer
+        if isinstance(offer, BlockOffer):
+            if len(offer.profile_kw) > horizon:
+                raise refused(bid, "profile_kw", len(offer.profile_kw), f"at most {horizon} intervals")
+        elif isinstance(offer, StoreOffer):
+            check_standing_still(bid, offer, horizon)
+
+
+def _check_prices(bid: Bid, steps: Sequence[tuple[PriceStep, ...]], bounds: _Bounds) -> None:
+    """Compare the ends of each interval's steps with floor and cap; their order is known."""
+    floor, cap, offer = bounds.floor, bounds.cap, bid.offer
+    if not isinstance(offer, StepOffer):
+        if offer.price_per_mwh > cap or (floor is not None and offer.price_per_mwh < floor):
+            raise _outside(bid, offer.price_per_mwh, bounds)
+        return
+    for one in steps:
+        if one[-1].price_per_mwh > cap:
+            raise _outside(bid, one[-1].price_per_mwh, bounds)
+        if floor is not None and one[0].price_per_mwh < floor:
+            raise _outside(bid, one[0].price_per_mwh, bounds)
+
+
+def _outside(bid: Bid, price: Decimal, bounds: _Bounds) -> InvalidInput:
+    expected = f"at most {bounds.cap}" if bounds.floor is None else f"{bounds.floor} to {bounds.cap}"
+    return refused(bid, "price_per_mwh", price, expected)
+
+
+def _check_availability(bid: Bid, book: Book) -> None:
+    """Refuse a bid that would be paid more than the cap once availability is added."""
+    if isinstance(bid.offer, StepOffer):
+        highest = max(steps[-1].price_per_mwh for steps in bid.offer.steps if steps)
+    else:
+        highest = bid.offer.price_per_mwh
+    availability = bid.availability_price_per_kw_h
+    asked = Decimal(repr(book.terms.activation_ratio)) * highest + 1000 * availability
+    if asked > book.price_cap_per_mwh:
+        expected = f"with energy at most {book.price_cap_per_mwh} per MWh, not {asked}"
+        raise refused(bid, "availability_price_per_kw_h", availability, expected)
+
+
+def _quantities_kw(bid: Bid, steps: Sequence[tuple[PriceStep, ...]]) -> list[float]:
+    """Return what is offered in each interval in which something is."""
+    if isinstance(bid.offer, StepOffer):
+        return [sum(step.reduction_kw for step in one) for one in steps]
+    if isinstance(bid.offer, BlockOffer):
+        return [change_kw for change_kw in bid.offer.profile_kw if change_kw > 0]
+    return [bid.offer.discharge_kw]
+
+
+def _check_sizes(bid: Bid, steps: Sequence[tuple[PriceStep, ...]], bounds: _Bounds) -> None:
+    quantities_kw = _quantities_kw(bid, steps)
+    for quantity_kw in quantities_kw:
+        if quantity_kw < bounds.min_bid_kw:
+            raise refused(bid, "reduction_kw", quantity_kw, f"at least {bounds.min_bid_kw} kW per interval")
+    if not bounds.increment_kw:
+        return
+    is_steps = isinstance(bid.offer, StepOffer)
+    sizes_kw = [step.reduction_kw for one in steps for step in one] if is_steps else quantities_kw
+    for size_kw in sizes_kw:
+        multiple = size_kw / bounds.increment_kw
+        if abs(multiple - round(multiple)) > _ON_INCREMENT:
+            raise refused(bid, "reduction_kw", size_kw, f"a whole multiple of {bounds.increment_kw} kW")
 
 
 def _check_between_bids(book: Book) -> None:
     by_id = {bid.bid_id: bid for bid in book.bids}
-    twice = [bid_id for bid_id, count in Counter(bid.bid_id for bid in book.bids).items() if count > 1]
-    if twice:
-        raise InvalidInput(f"bid_id {twice[0]} occurs twice, expected once", bid_id=twice[0])
-    zones = sorted({bid.zone for bid in book.bids})
-    if len(zones) > 1:
-        raise InvalidInput(f"zone is one of {zones}, expected the same for every bid", zone=str(zones))
+    if len(by_id) < len(book.bids):
+        twice = next(bid_id for bid_id, n in Counter(bid.bid_id for bid in book.bids).items() if n > 1)
+        message = f"bid_id {twice} occurs twice, expected once"
+        raise InvalidInput(message, bid_id=twice, field="bid_id", value=twice, expected="once")
+    _check_parties(book)
+    _check_groups(book)
     parents = {}
     for bid in book.bids:
         if bid.parent_bid_id is None:
             continue
         parent = by_id.get(bid.parent_bid_id)
         if parent is None or not isinstance(parent.offer, BlockOffer) or parent.site_id != bid.site_id:
-            raise _refused(bid, "parent_bid_id", bid.parent_bid_id, "a block of the same site in the book")
+            raise refused(bid, "parent_bid_id", bid.parent_bid_id, "a block of the same site in the book")
         parents[bid.bid_id] = [bid.parent_bid_id]
     try:
         TopologicalSorter(parents).prepare()
     except CycleError as error:
         cycle = " -> ".join(error.args[1])
-        raise InvalidInput(f"parent_bid_id forms the cycle {cycle}, expected none", cycle=cycle) from error
+        first = by_id[min(error.args[1])]
+        raise refused(first, "parent_bid_id", f"part of the cycle {cycle}", "no cycle") from error
 
 
-def _check_common(bid: Bid) -> None:
-    if not 0 < bid.delivery_ratio <= 1:  # NaN fails as well
-        raise _refused(bid, "delivery_ratio", bid.delivery_ratio, "above 0 and at most 1")
-    if bid.submitted_at.utcoffset() != timedelta(0):
-        raise _refused(bid, "submitted_at", bid.submitted_at, "an instant in UTC")
-    limit_kwh = bid.energy_limit_kwh
-    if limit_kwh is not None and not (math.isfinite(limit_kwh) and limit_kwh > 0):
-        raise _refused(bid, "energy_limit_kwh", limit_kwh, "above 0, or none")
-    if bid.parent_bid_id is not None and not isinstance(bid.offer, BlockOffer):
-        raise _refused(bid, "parent_bid_id", bid.parent_bid_id, "none, because steps have no ratio")
+def _check_parties(book: Book) -> None:
+    """Refuse more bids of one party than the book admits; without limits on sites, of one site."""
+    most = book.entry.max_bids_per_party
+    if len(book.bids) <= most:
+        return
+    owners = {site.site_id: site.party_id for site in book.terms.sites if site.party_id}
+    counts: Counter[tuple[str, str]] = Counter()
+    for bid in book.bids:
+        party_id = owners.get(bid.site_id)
+        key = ("party", party_id) if party_id else ("site", bid.site_id)
+        counts[key] += 1
+        if counts[key] > most:
+            value = f"one more than {most} of {key[0]} {key[1]}"
+            raise refused(bid, "bids", value, f"at most {most} (entry.max_bids_per_party)")
 
 
-def _check_steps(bid: Bid, offer: StepOffer, interval_count: int) -> None:
-    if len(offer.steps) != interval_count:
-        raise _refused(bid, "steps", f"{len(offer.steps)} intervals", f"{interval_count} intervals")
-    if not any(offer.steps):
-        raise _refused(bid, "steps", "empty", "a step in one interval at least")
-    for steps in offer.steps:
-        for step in steps:
-            if not (math.isfinite(step.reduction_kw) and step.reduction_kw > 0):
-                raise _refused(bid, "reduction_kw", step.reduction_kw, "above 0")
-            _check_price(bid, step.price_per_mwh)
-        prices = [step.price_per_mwh for step in steps]
-        if prices != sorted(prices):
-            raise _refused(bid, "price_per_mwh", [str(price) for price in prices], "not decreasing")
-    if bid.rebound is not None:
-        _check_rebound(bid, bid.rebound)
-
-
-def _check_rebound(bid: Bid, rebound: Rebound) -> None:
-    if not (math.isfinite(rebound.ratio) and rebound.ratio >= 0):
-        raise _refused(bid, "rebound.ratio", rebound.ratio, "0 or more")
-    if rebound.window_intervals < 1:
-        raise _refused(bid, "rebound.window_intervals", rebound.window_intervals, "1 or more")
-    if not (math.isfinite(rebound.max_return_kw) and rebound.max_return_kw > 0):
-        raise _refused(bid, "rebound.max_return_kw", rebound.max_return_kw, "above 0")
-
-
-def _check_block(bid: Bid, offer: BlockOffer, interval_count: int) -> None:
-    if not 0 < offer.min_acceptance_ratio <= 1:
-        raise _refused(bid, "min_acceptance_ratio", offer.min_acceptance_ratio, "above 0 and at most 1")
-    if not all(math.isfinite(change_kw) for change_kw in offer.profile_kw):
-        raise _refused(bid, "profile_kw", offer.profile_kw, "finite values")
-    if not any(change_kw > 0 for change_kw in offer.profile_kw):
-        raise _refused(bid, "profile_kw", offer.profile_kw, "a reduction in one interval at least")
-    if any(change_kw > 0 for change_kw in offer.profile_kw[interval_count:]):
-        raise _refused(bid, "profile_kw", offer.profile_kw, f"no reduction after {interval_count} intervals")
-    _check_price(bid, offer.price_per_mwh)
-    if not offer.fixed_cost.is_finite() or offer.fixed_cost < 0:
-        raise _refused(bid, "fixed_cost", offer.fixed_cost, "0 or more")
-    if bid.rebound is not None:
-        raise _refused(bid, "rebound", bid.rebound, "none, because a block states it in its profile")
-
-
-def _check_price(bid: Bid, price: Decimal) -> None:
-    if not price.is_finite():
-        raise _refused(bid, "price_per_mwh", price, "a finite price")
-
-
-def _refused(bid: Bid, field: str, value: object, expected: str) -> InvalidInput:
-    message = f"{field} of bid {bid.bid_id} is {value}, expected {expected}"
-    return InvalidInput(message, bid_id=bid.bid_id, field=field, value=str(value), expected=expected)
+def _check_groups(book: Book) -> None:
+    groups: dict[tuple[str, str], list[Bid]] = {}
+    for bid in book.bids:
+        if bid.exclusive_group is not None:
+            groups.setdefault((bid.site_id, bid.exclusive_group), []).append(bid)
+    for (site_id, group), members in groups.items():
+        if len(members) < _SMALLEST_GROUP:
+            expected = f"two bids of site {site_id} in it at least"
+            raise refused(members[0], "exclusive_group", group, expected)

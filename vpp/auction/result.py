@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from vpp.auction.bid import Direction
+from vpp.auction.rules import TieRule, UniformPrice
 from vpp.portfolio.product import PayRule
 from vpp.solver.report import SolverName
 
@@ -21,6 +23,13 @@ class BidReason(enum.Enum):
     REJECTED_GROUP_ALTERNATIVE = "REJECTED_GROUP_ALTERNATIVE"
     REJECTED_PARENT = "REJECTED_PARENT"
     REJECTED_REBOUND_HEADROOM = "REJECTED_REBOUND_HEADROOM"
+    REJECTED_ZONE_LIMIT = "REJECTED_ZONE_LIMIT"
+    REJECTED_FEEDER_LIMIT = "REJECTED_FEEDER_LIMIT"
+    REJECTED_SITE_LIMIT = "REJECTED_SITE_LIMIT"
+    REJECTED_PATH_LIMIT = "REJECTED_PATH_LIMIT"
+    REJECTED_RAMP_LIMIT = "REJECTED_RAMP_LIMIT"
+    REJECTED_BELOW_MINIMUM = "REJECTED_BELOW_MINIMUM"
+    REJECTED_DEADLINE = "REJECTED_DEADLINE"
     REJECTED_ENERGY_LIMIT = "REJECTED_ENERGY_LIMIT"
     REJECTED_RESOURCE_LIMIT = "REJECTED_RESOURCE_LIMIT"
     REJECTED_TIE_LOST = "REJECTED_TIE_LOST"
@@ -38,7 +47,7 @@ class ClearingStatus(enum.Enum):
 
     Attributes:
         OPTIMAL: Proven best within the gap asked for.
-        FEASIBLE: The solver's best when time ran out.
+        FEASIBLE: The best found when time ran out; its gap is proven.
         FALLBACK: Merit order of the simple offers, because the solver had nothing, or nothing
             better, in time.
     """
@@ -46,6 +55,24 @@ class ClearingStatus(enum.Enum):
     OPTIMAL = "optimal"
     FEASIBLE = "feasible"
     FALLBACK = "fallback"
+
+
+class ClearingMethod(enum.Enum):
+    """What found the awards.
+
+    Attributes:
+        NOTHING_TO_DECIDE: No bid, or nothing asked for.
+        LINEAR: The book has no indivisible bid; its linear model is exact.
+        ROUNDED: The linear relaxation, rounded and solved again.
+        EXACT: A mixed-integer search.
+        MERIT_ORDER: The fallback.
+    """
+
+    NOTHING_TO_DECIDE = "nothing_to_decide"
+    LINEAR = "linear"
+    ROUNDED = "rounded"
+    EXACT = "exact"
+    MERIT_ORDER = "merit_order"
 
 
 class PriceBranch(enum.Enum):
@@ -77,13 +104,18 @@ class Award:
         bid_id: The bid.
         site_id: Its site.
         resource_id: Its flexible resource.
-        reduction_kw: Awarded reduction per delivery interval, kW. Shape (N,).
-        rebound_kw: Expected rebound per interval of the horizon, kW. Shape (T,).
+        reduction_kw: Awarded reduction per delivery interval, in the bid's direction, kW. Shape (N,).
+        rebound_kw: Expected change the other way per interval of the horizon, kW: what is paid
+            back, or charged into a store. Shape (T,).
         price_per_mwh: Paid per interval and awarded MWh; 0 for a rejected bid. Shape (N,).
         make_whole: Paid once so that the bid's family does not lose by its acceptance;
             pay-as-bid pays fixed costs here.
         reason: Why.
-        detail: The numbers that prove the reason.
+        detail: The same in words, with the numbers that prove it.
+        delivery_ratio: The derate applied: share of the reduction that counts towards the target.
+        figures: The numbers that decided, by name; the unit stands in the name.
+        winning_price_per_mwh: Rejected bids: asking this or less, all else unchanged, would have
+            been worth taking at the clearing's prices; None where no price would have won.
     """
 
     bid_id: str
@@ -95,21 +127,79 @@ class Award:
     make_whole: Decimal
     reason: BidReason
     detail: str
+    delivery_ratio: float = 1.0
+    figures: tuple[tuple[str, float], ...] = ()
+    winning_price_per_mwh: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ZonePrice:
+    """What reliable reduction in one zone is worth.
+
+    Attributes:
+        zone: The zone.
+        price_per_mwh: Price per interval of the horizon; where nothing is asked for, what room
+            for rebound is worth there. Shape (T,).
+    """
+
+    zone: str
+    price_per_mwh: tuple[Decimal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowDual:
+    """What a unit of one row of the linear relaxation is worth; the README names the rows.
+
+    Attributes:
+        family: Which family of constraints.
+        key: Which row of it: ids, and intervals counted from the start of delivery.
+        dual: Rise of cost per unit of the row's right-hand side, in thousandths of the currency.
+    """
+
+    family: str
+    key: tuple[str | int, ...]
+    dual: float
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Proof by arithmetic alone that no awards can cost less than a bound.
+
+    Weak duality: whatever the duals, cost is at least the bound that follows from them. Whoever
+    checks it needs no solver.
+
+    Attributes:
+        bound: The bound that follows from the duals, in currency.
+        duals: The duals that are not 0.
+    """
+
+    bound: Decimal
+    duals: tuple[RowDual, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SolverRun:
-    """Which solver decided, and for how long.
+    """Which solver decided, and where the time went; times are not part of what must repeat.
 
     Attributes:
         solver: The solver asked for.
         version: Its version; empty if it was not needed.
-        wall_s: How long the whole clearing took, s; not part of what must repeat.
+        wall_s: How long the whole clearing took, s.
+        build_s: Of it: checking the book and building the model, s.
+        solve_s: Of it: searching, s.
+        price_s: Of it: prices, ties and payments, s.
+        explain_s: Of it: reasons, s.
+        verify_s: Of it: checking the result, s.
     """
 
     solver: SolverName
     version: str
     wall_s: float
+    build_s: float = 0.0
+    solve_s: float = 0.0
+    price_s: float = 0.0
+    explain_s: float = 0.0
+    verify_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +213,27 @@ class Clearing:
         pay_rule: How awards are paid.
         target_kw: Reduction asked for, kW. Shape (N,).
         awards: One for every bid, by bid id.
-        price_per_mwh: Price of reliable reduction per delivery interval. Shape (N,).
+        price_per_mwh: Price of reliable reduction per delivery interval, over all zones. Shape (N,).
         price_rule: Which rule set each price. Shape (N,).
         shortfall_kw: Target that no bid served, kW. Shape (N,).
         objective: Cost of what was accepted and, at the cap, of what was not served.
-        bound: No awards can cost less; None if the solver proved nothing.
+        bound: No awards can cost less; None if nothing was proved.
         gap_ratio: Distance between the two as a share of the objective; None without a bound.
         status: How good the result is.
         solver: Which solver decided.
         input_hash: SHA-256 of book and rules in canonical form, in hexadecimal.
+        direction: Which way the buyer wants consumption to move.
+        currency: ISO 4217 code of every amount; empty if it does not matter.
+        method: What found the awards.
+        uniform_price: Which uniform price is published.
+        tie_rule: Who serves when several ask the same.
+        zone_prices: Price of each zone, by zone. Empty for pay-as-bid fallbacks.
+        local_shortfall_kw: Local target that no bid served, kW, by zone. Shape (N,) each.
+        margin_kw: Bought beyond the target against the risk of delivery, kW. Shape (N,).
+        margin_cost: What that margin costs, by the linear relaxation; None without a margin.
+        lost_opportunity: What accepted and rejected bids together could have gained more at the
+            published prices, had each chosen its own awards; the other half of uplift.
+        certificate: Proof of a bound; None if nothing was proved.
     """
 
     auction_id: str
@@ -149,6 +251,17 @@ class Clearing:
     status: ClearingStatus
     solver: SolverRun
     input_hash: str
+    direction: Direction = Direction.LOAD_DOWN
+    currency: str = ""
+    method: ClearingMethod = ClearingMethod.EXACT
+    uniform_price: UniformPrice = UniformPrice.FIXED_BINARIES
+    tie_rule: TieRule = TieRule.PRICE_TIME
+    zone_prices: tuple[ZonePrice, ...] = ()
+    local_shortfall_kw: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    margin_kw: tuple[float, ...] = ()
+    margin_cost: Decimal | None = None
+    lost_opportunity: Decimal | None = None
+    certificate: Certificate | None = None
 
     @property
     def made_whole(self) -> dict[str, Decimal]:
