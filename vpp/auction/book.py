@@ -62,7 +62,7 @@ class Book:
     resource_limit_kw: Mapping[tuple[str, str], float] = field(default_factory=dict)
     direction: Direction = Direction.LOAD_DOWN
     terms: BuyerTerms = ANY_TERMS
-    entry: EntryRules = EntryRules()  # noqa: RUF009  frozen
+    entry: EntryRules = EntryRules()
     currency: str = ""
 
     @property

@@ -1,148 +1,163 @@
-"""The fallback: simple offers in order of price, found before any solver starts.
+"""The fallback: simple offers in order of price, for which no solver is needed.
 
-It leaves out what needs looking ahead: rebound, and blocks that hang on a parent. What it
-returns is always allowed, so that an event is never without an answer.
+It leaves out what needs looking ahead: rebound, runs, stores, migration, and blocks that hang on a
+parent. What it returns is always allowed, so that an event is never without an answer.
 """
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from vpp.auction.dispatch import Dispatch, make_dispatch
-from vpp.auction.market_view import MILLI, MarketView, StepKey
+from vpp.auction.market.accounts import Accounts
+from vpp.auction.market.canonical import CanonicalBook, is_block
+from vpp.auction.obstacles import is_simple
+from vpp.solver.linear_program import Floats
 
 
 @dataclass
 class _Progress:
     """What is still open while offers are taken one by one."""
 
-    need_kw: dict[int, float]
-    energy_left_kwh: dict[str, float]
-    resource_left_kw: dict[tuple[str, str, int], float]
-    group_taken: dict[tuple[str, str], str] = field(default_factory=dict)
+    need_kw: Floats
+    room_kw: Floats
+    energy_left_kwh: dict[int, float]
+    resource_left_kw: dict[tuple[str, str], Floats]
+    group_taken: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
-def merit_order(view: MarketView) -> Dispatch:
+def merit_order(canonical: CanonicalBook) -> Dispatch:
     """Take offers from the cheapest on until the target is met.
 
     Args:
-        view: The book.
+        canonical: The book.
 
     Returns:
-        A dispatch that respects every limit; not the cheapest one.
+        A dispatch that respects every limit; not the cheapest one. Where ramps or a reserve against
+        the loss of a site are asked for, which no offer can keep by itself, it is empty.
 
     Source:
         Design of the auction engine, section 5, greedy merit order.
     """
-    progress = _Progress(
-        need_kw={t: view.target_kw[t] for t in view.has_target},
+    table = canonical.steps
+    step_kw, ratio = np.zeros(len(table.bid)), np.zeros(len(canonical.block_places))
+    terms = canonical.book.terms
+    is_bound = terms.max_start_ramp_kw is not None or terms.max_release_ramp_kw is not None
+    if not is_bound and not terms.has_loss_reserve:
+        accounts = Accounts(canonical)
+        progress = _begin(canonical, accounts)
+        for place, row in _offers(canonical):
+            if is_block(canonical.bids[place].offer):
+                ratio[row] = _take_block(canonical, accounts, progress, place)
+            else:
+                step_kw[row] = _take_step(canonical, accounts, progress, row)
+    return make_dispatch(canonical, step_kw=step_kw, ratio=ratio)
+
+
+def _begin(canonical: CanonicalBook, accounts: Accounts) -> _Progress:
+    width = canonical.delivery_count
+    return _Progress(
+        need_kw=canonical.target_kw[:width].copy(),
+        room_kw=np.array([account.high_kw[:width] for account in accounts.all]),
         energy_left_kwh={
-            bid_id: bid.energy_limit_kwh
-            for bid_id, bid in view.bids.items()
+            place: bid.energy_limit_kwh
+            for place, bid in enumerate(canonical.bids)
             if bid.energy_limit_kwh is not None
         },
         resource_left_kw={
-            (*owner, t): limit_kw
-            for owner, limit_kw in view.book.resource_limit_kw.items()
-            for t in view.intervals
+            owner: np.full(width, limit_kw) for owner, limit_kw in canonical.book.resource_limit_kw.items()
         },
     )
-    steps_kw: dict[StepKey, float] = {}
-    ratio: dict[str, float] = {}
-    cap = float(view.book.price_cap_per_mwh)
-    for price, _, offer in _offers(view):
-        if price > cap:
-            break
-        if isinstance(offer, str):
-            ratio[offer] = _take_block(view, progress, offer)
-        else:
-            steps_kw[offer] = _take_step(view, progress, offer)
-    return make_dispatch(view, steps_kw, ratio, {})
 
 
-def offer_price(view: MarketView, offer: StepKey | str) -> float:
-    """Price per reliable MWh of a step, or of a whole block with its fixed cost."""
-    if not isinstance(offer, str):
-        return view.reliable_price(offer[0], view.steps[offer].price_per_mwh)
-    block = view.blocks[offer]
-    fixed = float(block.fixed_cost) / view.shed_mwh(offer)
-    return view.reliable_price(offer, block.price_per_mwh) + fixed / view.bids[offer].delivery_ratio
-
-
-def is_considered(view: MarketView, bid_id: str) -> bool:
-    """Whether the merit order can judge a bid by itself."""
-    if bid_id in view.blocks:
-        return view.bids[bid_id].parent_bid_id is None and min(view.profile_kw[bid_id]) >= 0
-    return bid_id not in view.rebounds
-
-
-def _offers(view: MarketView) -> list[tuple[float, tuple[int, int, int], StepKey | str]]:
-    """Every step and block that is considered, cheapest first, ties by the tie rule."""
-    offers: list[tuple[float, tuple[int, int, int], StepKey | str]] = [
-        (offer_price(view, key), (view.rank[key[0]], key[1], key[2]), key)
-        for key in view.steps
-        if is_considered(view, key[0])
+def _offers(canonical: CanonicalBook) -> list[tuple[int, int]]:
+    """Every step and block that is considered, cheapest first, ties by the tie rule, none above the cap."""
+    table, cap = canonical.steps, canonical.cap
+    considered = {
+        place for place, bid in enumerate(canonical.bids) if is_simple(bid) and canonical.is_aligned[place]
+    }
+    price = table.price / np.abs(canonical.counted_shed[table.bid])
+    found = [
+        (price[row], canonical.rank[place], int(table.interval[row]), int(table.position[row]), place, row)
+        for row, place in enumerate(table.bid.tolist())
+        if place in considered and price[row] <= cap
     ]
-    offers += [
-        (offer_price(view, bid_id), (view.rank[bid_id], 0, 0), bid_id)
-        for bid_id in view.blocks
-        if is_considered(view, bid_id)
-    ]
-    return sorted(offers, key=lambda offer: offer[:2])
+    for row, place in enumerate(canonical.block_places.tolist()):
+        bid = canonical.bids[place]
+        if place not in considered or not is_block(bid.offer):
+            continue
+        energy = sum(max(kw, 0.0) for kw in bid.offer.profile_kw) * canonical.interval_h / 1000
+        own = (
+            float(canonical.effective_price(bid, bid.offer.price_per_mwh))
+            + float(bid.offer.fixed_cost) / energy
+        )
+        if own / bid.delivery_ratio <= cap:
+            found.append((own / bid.delivery_ratio, canonical.rank[place], 0, 0, place, row))
+    return [(place, row) for *_, place, row in sorted(found)]
 
 
-def _take_step(view: MarketView, progress: _Progress, key: StepKey) -> float:
-    bid_id, t, _ = key
-    bid = view.bids[bid_id]
-    if progress.need_kw.get(t, 0.0) <= 0 or not _may_join(view, progress, bid_id):
+def _take_step(canonical: CanonicalBook, accounts: Accounts, progress: _Progress, row: int) -> float:
+    table = canonical.steps
+    place, t = int(table.bid[row]), int(table.interval[row])
+    bid = canonical.bids[place]
+    if progress.need_kw[t] <= 0 or not _may_join(canonical, progress, place):
         return 0.0
-    owner = (bid.site_id, bid.resource_id, t)
+    resource = progress.resource_left_kw.get((bid.site_id, bid.resource_id))
     taken_kw = min(
-        view.steps[key].reduction_kw,
-        progress.need_kw[t] / bid.delivery_ratio,
-        progress.energy_left_kwh.get(bid_id, float("inf")) / view.interval_h,
-        progress.resource_left_kw.get(owner, float("inf")),
+        float(table.quantity_kw[row]),
+        min(float(progress.need_kw[t]), *(float(progress.room_kw[a, t]) for a in accounts.of_bid(bid)))
+        / bid.delivery_ratio,
+        progress.energy_left_kwh.get(place, np.inf) / canonical.interval_h,
+        np.inf if resource is None else float(resource[t]),
     )
     if taken_kw <= 0:
         return 0.0
-    _book_taken(view, progress, bid_id, {t: taken_kw})
+    shed = np.zeros(canonical.delivery_count)
+    shed[t] = taken_kw
+    _record(canonical, accounts, progress, place, shed)
     return taken_kw
 
 
-def _take_block(view: MarketView, progress: _Progress, bid_id: str) -> float:
+def _take_block(canonical: CanonicalBook, accounts: Accounts, progress: _Progress, place: int) -> float:
     """Accept as much of a block as fits everywhere, if that is at least its minimum."""
-    bid, block = view.bids[bid_id], view.blocks[bid_id]
-    shed_kw = {t: change for t, change in enumerate(view.profile_kw[bid_id]) if change > 0}
-    if not _may_join(view, progress, bid_id):
+    bid = canonical.bids[place]
+    if not is_block(bid.offer) or not _may_join(canonical, progress, place):
         return 0.0
-    share = min(
-        1.0,
-        progress.energy_left_kwh.get(bid_id, float("inf")) / (view.shed_mwh(bid_id) * MILLI),
-        *(progress.need_kw.get(t, 0.0) / (bid.delivery_ratio * kw) for t, kw in shed_kw.items()),
-        *(
-            progress.resource_left_kw.get((bid.site_id, bid.resource_id, t), float("inf")) / kw
-            for t, kw in shed_kw.items()
-        ),
+    shed = np.zeros(canonical.delivery_count)
+    shed[: len(bid.offer.profile_kw)] = bid.offer.profile_kw[: canonical.delivery_count]
+    wanted = shed > 0
+    room = (
+        np.minimum(progress.need_kw, progress.room_kw[accounts.of_bid(bid)].min(axis=0)) / bid.delivery_ratio
     )
-    if share < block.min_acceptance_ratio:
+    resource = progress.resource_left_kw.get((bid.site_id, bid.resource_id))
+    if resource is not None:
+        room = np.minimum(room, resource)
+    energy = progress.energy_left_kwh.get(place, np.inf) / (shed.sum() * canonical.interval_h)
+    share: float = min(1.0, float(energy), float((room[wanted] / shed[wanted]).min()))
+    if share < bid.offer.min_acceptance_ratio:
         return 0.0
-    _book_taken(view, progress, bid_id, {t: share * kw for t, kw in shed_kw.items()})
+    _record(canonical, accounts, progress, place, share * shed)
     return share
 
 
-def _may_join(view: MarketView, progress: _Progress, bid_id: str) -> bool:
-    bid = view.bids[bid_id]
+def _may_join(canonical: CanonicalBook, progress: _Progress, place: int) -> bool:
+    bid = canonical.bids[place]
     if bid.exclusive_group is None:
         return True
-    return progress.group_taken.get((bid.site_id, bid.exclusive_group), bid_id) == bid_id
+    return progress.group_taken.get((bid.site_id, bid.exclusive_group), place) == place
 
 
-def _book_taken(view: MarketView, progress: _Progress, bid_id: str, taken_kw: dict[int, float]) -> None:
-    bid = view.bids[bid_id]
+def _record(
+    canonical: CanonicalBook, accounts: Accounts, progress: _Progress, place: int, shed_kw: Floats
+) -> None:
+    bid = canonical.bids[place]
     if bid.exclusive_group is not None:
-        progress.group_taken[bid.site_id, bid.exclusive_group] = bid_id
-    for t, kw in taken_kw.items():
-        progress.need_kw[t] -= bid.delivery_ratio * kw
-        owner = (bid.site_id, bid.resource_id, t)
-        if owner in progress.resource_left_kw:
-            progress.resource_left_kw[owner] -= kw
-        if bid_id in progress.energy_left_kwh:
-            progress.energy_left_kwh[bid_id] -= kw * view.interval_h
+        progress.group_taken[bid.site_id, bid.exclusive_group] = place
+    counted = bid.delivery_ratio * shed_kw
+    progress.need_kw -= counted
+    progress.room_kw[accounts.of_bid(bid)] -= counted
+    owner = bid.site_id, bid.resource_id
+    if owner in progress.resource_left_kw:
+        progress.resource_left_kw[owner] -= shed_kw
+    if place in progress.energy_left_kwh:
+        progress.energy_left_kwh[place] -= float(shed_kw.sum()) * canonical.interval_h

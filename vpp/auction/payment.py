@@ -1,17 +1,19 @@
 """What each award is paid, exactly, so that no accepted bid is paid less than it asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 
+import numpy as np
+
 from vpp.auction.bid import Bid, StepOffer
+from vpp.auction.cost import micro
 from vpp.auction.dispatch import Dispatch
-from vpp.auction.market_view import MarketView
+from vpp.auction.market.canonical import MICRO, CanonicalBook
 from vpp.auction.rules import ClearingRules
 from vpp.portfolio.product import PayRule
 
-MICRO = Decimal("0.000001")
 NOTHING = Decimal(0)
 
 
@@ -35,7 +37,7 @@ def published_price(value: float) -> Decimal:
         >>> published_price(400 / 7), published_price(-0.0)
         (Decimal('57.142858'), Decimal('0.000000'))
     """
-    return Decimal(repr(value + 0.0)).quantize(MICRO, ROUND_CEILING) + NOTHING
+    return Decimal(repr(float(value) + 0.0)).quantize(MICRO, ROUND_CEILING) + NOTHING
 
 
 def energy_mwh(power_kw: float, step: timedelta) -> Decimal:
@@ -45,120 +47,132 @@ def energy_mwh(power_kw: float, step: timedelta) -> Decimal:
         >>> energy_mwh(400.0, timedelta(minutes=15))
         Decimal('0.1')
     """
-    return Decimal(repr(power_kw)) * Decimal(int(step.total_seconds())) / Decimal(3_600_000)
+    return Decimal(repr(float(power_kw))) * Decimal(int(step.total_seconds())) / Decimal(3_600_000)
 
 
 def pay(
-    view: MarketView, dispatch: Dispatch, clearing_price: tuple[Decimal, ...], rules: ClearingRules
-) -> dict[str, Payment]:
+    dispatch: Dispatch,
+    asked: Sequence[Decimal],
+    zone_price: Mapping[str, tuple[Decimal, ...]],
+    rules: ClearingRules,
+) -> list[Payment]:
     """Return what each bid is paid.
 
-    Uniform prices are per MWh that counts towards the target, so that an award is paid the price
-    times its delivery ratio. A product's fixed price is per MWh reduced. Rebound is not charged:
-    what it costs has been weighed when the bid was accepted.
+    Uniform prices are per MWh that counts towards the target, so that an award is paid its zone's
+    price times its delivery ratio. A product's fixed price is per MWh reduced. Rebound is not
+    charged: what it costs has been weighed when the bid was accepted.
 
     Args:
-        view: The book.
         dispatch: What is bought.
-        clearing_price: Price per delivery interval. Shape (N,).
+        asked: What each bid asks for its award. Shape (B,).
+        zone_price: Price per delivery interval of each zone. Shape (N,) each.
         rules: How awards are paid.
 
     Returns:
-        Bid id -> payment; a rejected bid is paid nothing.
+        One payment per bid, in canonical order; a rejected bid is paid nothing. Shape (B,).
 
     Source:
         Design of the auction engine, section 3.1: pay-as-bid, uniform price, make-whole.
     """
-    count = view.book.delivery_interval_count
-    payments = {}
-    for bid_id, bid in view.bids.items():
-        if not dispatch.takes(bid_id):
-            payments[bid_id] = Payment((NOTHING,) * count, NOTHING)
-        elif rules.pay_rule is PayRule.AS_BID:
-            payments[bid_id] = _own_price(bid, dispatch.reduction_kw[bid_id], view.book.step)
-        else:
-            ratio = Decimal(repr(bid.delivery_ratio)) if rules.pay_rule is PayRule.AS_CLEAR else Decimal(1)
-            prices = tuple((price * ratio).quantize(MICRO, ROUND_HALF_EVEN) for price in clearing_price)
-            payments[bid_id] = Payment(prices, NOTHING)
-    if rules.pay_rule is not PayRule.AS_BID:
-        payments |= _made_whole(view, dispatch, payments)
-    return payments
+    canonical = dispatch.canonical
+    nothing = Payment((NOTHING,) * canonical.delivery_count, NOTHING)
+    if rules.pay_rule is PayRule.AS_BID:
+        return [
+            _own_price(dispatch, place, asked[place]) if dispatch.taken[place] else nothing
+            for place in range(len(canonical.bids))
+        ]
+    uniform: dict[tuple[str, float, bool], Payment] = {}
+    payments = []
+    for place, bid in enumerate(canonical.bids):
+        if not dispatch.taken[place]:
+            payments.append(nothing)
+            continue
+        ratio = (
+            bid.delivery_ratio if rules.pay_rule is PayRule.AS_CLEAR and canonical.is_aligned[place] else 1.0
+        )
+        key = bid.zone, ratio, bool(canonical.is_aligned[place])
+        known = uniform.get(key)
+        if known is None:
+            exact = Decimal(repr(ratio))
+            sign = 1 if canonical.is_aligned[place] else -1  # who moves the other way takes what others give
+            prices = (sign * (price * exact) for price in zone_price[bid.zone])
+            known = Payment(
+                tuple(price.quantize(MICRO, ROUND_HALF_EVEN) + NOTHING for price in prices), NOTHING
+            )
+            uniform[key] = known
+        payments.append(known)
+    return _made_whole(dispatch, asked, payments)
 
 
-def cost_of(bid: Bid, reduction_kw: tuple[float, ...], step: timedelta) -> Decimal:
-    """Return what a bid asks for an award, with its fixed cost.
-
-    Args:
-        bid: The bid.
-        reduction_kw: Awarded reduction, kW. Shape (N,).
-        step: Length of an interval.
-
-    Returns:
-        The cost; 0 if nothing is awarded.
-    """
-    if not any(reduction_kw):
-        return NOTHING
-    if isinstance(bid.offer, StepOffer):
-        costs = (_cost_in(bid.offer, t, kw, step) for t, kw in enumerate(reduction_kw))
-        return sum(costs, NOTHING)
-    energy = sum((energy_mwh(kw, step) for kw in reduction_kw), NOTHING)
-    return bid.offer.price_per_mwh * energy + bid.offer.fixed_cost
+def revenues(dispatch: Dispatch, payments: Sequence[Payment]) -> list[Decimal]:
+    """Return what each award earns by its energy, without make-whole. Shape (B,)."""
+    unit = Decimal(round(dispatch.canonical.book.step.total_seconds())) / Decimal(3600 * 10**15)
+    taken = np.flatnonzero(dispatch.taken)
+    found = [NOTHING] * len(payments)
+    known: dict[int, list[int]] = {}
+    for place in taken.tolist():
+        payment = payments[place]
+        prices = known.get(id(payment.price_per_mwh))
+        if prices is None:
+            prices = known[id(payment.price_per_mwh)] = [micro(price) for price in payment.price_per_mwh]
+        power = dispatch.reduction_kw[place]
+        cells = np.flatnonzero(power).tolist()
+        kws = np.rint(power[cells] * 1e6).astype(np.int64).tolist()
+        found[place] = sum(kw * prices[t] for t, kw in zip(cells, kws, strict=True)) * unit
+    return found
 
 
-def _cost_in(offer: StepOffer, t: int, reduction_kw: float, step: timedelta) -> Decimal:
-    """Fill an interval's steps from the cheapest on."""
-    cost, left = NOTHING, Decimal(repr(reduction_kw))
-    for one in offer.steps[t]:
-        part = min(left, Decimal(repr(one.reduction_kw)))
-        cost += one.price_per_mwh * energy_mwh(float(part), step)
-        left -= part
-    return cost
-
-
-def _own_price(bid: Bid, reduction_kw: tuple[float, ...], step: timedelta) -> Payment:
-    """Pay a bid what it asks: its energy by price, its fixed cost at once."""
-    if not isinstance(bid.offer, StepOffer):
-        return Payment((bid.offer.price_per_mwh,) * len(reduction_kw), bid.offer.fixed_cost)
-    prices = []
-    for t, kw in enumerate(reduction_kw):
-        mean = _cost_in(bid.offer, t, kw, step) / energy_mwh(kw, step) if kw else NOTHING
-        prices.append(mean.quantize(MICRO, ROUND_CEILING))
-    return Payment(tuple(prices), NOTHING)
-
-
-def revenue_of(payment: Payment, reduction_kw: tuple[float, ...], step: timedelta) -> Decimal:
-    """Return what an award earns by its energy, without make-whole."""
-    earned = (
-        price * energy_mwh(kw, step) for price, kw in zip(payment.price_per_mwh, reduction_kw, strict=True)
-    )
-    return sum(earned, NOTHING)
-
-
-def families(bids: Mapping[str, Bid]) -> list[list[str]]:
-    """Group bids that hang together by parent links, in the order of the mapping."""
-    found: dict[str, list[str]] = {}
-    for bid_id in bids:
-        root = bid_id
-        while (parent_id := bids[root].parent_bid_id) is not None:
-            root = parent_id
-        found.setdefault(root, []).append(bid_id)
+def families(canonical: CanonicalBook) -> list[list[int]]:
+    """Group places of bids that hang together by parent links, in canonical order."""
+    found: dict[int, list[int]] = {}
+    for place, bid in enumerate(canonical.bids):
+        root = bid
+        while root.parent_bid_id is not None:
+            root = canonical.bids[canonical.index[root.parent_bid_id]]
+        found.setdefault(place if root is bid else canonical.index[root.bid_id], []).append(place)
     return list(found.values())
 
 
-def _made_whole(view: MarketView, dispatch: Dispatch, payments: Mapping[str, Payment]) -> dict[str, Payment]:
+def _made_whole(dispatch: Dispatch, asked: Sequence[Decimal], payments: list[Payment]) -> list[Payment]:
     """Pay each family what its prices leave uncovered; the members that lose share it."""
-    step = view.book.step
-    raised = {}
-    for family in families(view.bids):
-        losses = {}
-        for bid_id in family:
-            reduction_kw = dispatch.reduction_kw[bid_id]
-            revenue = revenue_of(payments[bid_id], reduction_kw, step)
-            losses[bid_id] = cost_of(view.bids[bid_id], reduction_kw, step) - revenue
+    earned = revenues(dispatch, payments)
+    raised = list(payments)
+    for family in families(dispatch.canonical):
+        taken = [place for place in family if dispatch.taken[place]]
+        losses = {place: asked[place] - earned[place] for place in taken}
         uncovered = sum(losses.values(), NOTHING).quantize(MICRO, ROUND_CEILING)
-        for bid_id, loss in losses.items():
+        for place, loss in losses.items():
             share = min(loss.quantize(MICRO, ROUND_CEILING), uncovered)
             if share > 0:
-                raised[bid_id] = Payment(payments[bid_id].price_per_mwh, share)
+                raised[place] = Payment(payments[place].price_per_mwh, share)
                 uncovered -= share
     return raised
+
+
+def _own_price(dispatch: Dispatch, place: int, asked: Decimal) -> Payment:
+    """Pay a bid its own price in each interval, and what that leaves of its cost as make-whole."""
+    canonical = dispatch.canonical
+    bid, power, step = canonical.bids[place], dispatch.reduction_kw[place], canonical.book.step
+    if isinstance(bid.offer, StepOffer):
+        prices = tuple(
+            _mean_price(canonical, bid, t, float(kw)) if kw > 0 else NOTHING for t, kw in enumerate(power)
+        )
+        once = NOTHING
+        if bid.run_limits is not None:
+            once = bid.run_limits.start_cost * dispatch.starts.get(place, 0)
+        return Payment(prices, once)
+    own = canonical.effective_price(bid, bid.offer.price_per_mwh)
+    earned = sum((own * energy_mwh(kw, step) for kw in power if kw > 0), NOTHING)
+    return Payment(tuple(own if kw > 0 else NOTHING for kw in power), asked - earned)
+
+
+def _mean_price(canonical: CanonicalBook, bid: Bid, t: int, kw: float) -> Decimal:
+    """Return the mean price of an interval's cheapest steps, rounded up."""
+    if not isinstance(bid.offer, StepOffer):
+        return NOTHING
+    left, total = Decimal(repr(kw)), NOTHING
+    for step in bid.offer.steps[t]:
+        part = min(left, Decimal(repr(step.reduction_kw)))
+        total += part * canonical.effective_price(bid, step.price_per_mwh)
+        left -= part
+    return (total / Decimal(repr(kw))).quantize(MICRO, ROUND_CEILING)

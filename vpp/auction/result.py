@@ -64,6 +64,7 @@ class ClearingMethod(enum.Enum):
         NOTHING_TO_DECIDE: No bid, or nothing asked for.
         LINEAR: The book has no indivisible bid; its linear model is exact.
         ROUNDED: The linear relaxation, rounded and solved again.
+        COORDINATED: Prices that bids answer and a restricted program, rounded.
         EXACT: A mixed-integer search.
         MERIT_ORDER: The fallback.
     """
@@ -71,6 +72,7 @@ class ClearingMethod(enum.Enum):
     NOTHING_TO_DECIDE = "nothing_to_decide"
     LINEAR = "linear"
     ROUNDED = "rounded"
+    COORDINATED = "coordinated"
     EXACT = "exact"
     MERIT_ORDER = "merit_order"
 
@@ -116,6 +118,7 @@ class Award:
         figures: The numbers that decided, by name; the unit stands in the name.
         winning_price_per_mwh: Rejected bids: asking this or less, all else unchanged, would have
             been worth taking at the clearing's prices; None where no price would have won.
+        zone: The bid's zone, whose price it is paid; empty if it is not recorded.
     """
 
     bid_id: str
@@ -130,6 +133,7 @@ class Award:
     delivery_ratio: float = 1.0
     figures: tuple[tuple[str, float], ...] = ()
     winning_price_per_mwh: Decimal | None = None
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

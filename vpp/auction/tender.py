@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 
+from vpp.auction.buyer import ANY_TERMS, BuyerTerms
+from vpp.auction.rules import TieRule, UniformPrice
 from vpp.foundation.errors import WrongState
 from vpp.foundation.interval import Interval
 
@@ -45,6 +47,9 @@ class Tender:
         rebound_headroom_kw: Largest rebound of all awarded sites together, kW; None for no limit.
         operator_party_id: Who buys.
         state: Where the tender is in its life.
+        terms: What the operator asks beside the target.
+        uniform_price: Which uniform price is published.
+        tie_rule: Who serves when several ask the same.
     """
 
     auction_id: str
@@ -58,6 +63,9 @@ class Tender:
     rebound_headroom_kw: float | None
     operator_party_id: str
     state: TenderState
+    terms: BuyerTerms = ANY_TERMS
+    uniform_price: UniformPrice = UniformPrice.FIXED_BINARIES
+    tie_rule: TieRule = TieRule.PRICE_TIME
 
 
 def check_tender_transition(current: TenderState, wanted: TenderState) -> None:

@@ -46,6 +46,8 @@ def within_bids(awards: AwardArrays) -> Iterator[str]:
             yield f"{bid.bid_id} is derated by {award.delivery_ratio}, its bid says {bid.delivery_ratio}"
         if (award.site_id, award.resource_id) != (bid.site_id, bid.resource_id):
             yield f"{bid.bid_id} is awarded to {award.site_id}/{award.resource_id}"
+        if award.zone not in {"", bid.zone}:
+            yield f"{bid.bid_id} is awarded in zone {award.zone}, its bid is in {bid.zone}"
 
 
 def blocks_in_one_ratio(awards: AwardArrays) -> Iterator[str]:

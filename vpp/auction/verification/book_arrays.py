@@ -167,8 +167,9 @@ class BookArrays:
     @cached_property
     def blocks(self) -> BlockArrays:
         """The blocks."""
+        limit_kw = self.book.resource_limit_kw
         offers = [
-            (i, bid.offer, bid.energy_limit_kwh)
+            (i, bid.offer, bid.energy_limit_kwh, limit_kw.get((bid.site_id, bid.resource_id), np.inf))
             for i, bid in enumerate(self.book.bids)
             if isinstance(bid.offer, BlockOffer)
         ]

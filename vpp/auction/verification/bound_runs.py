@@ -8,11 +8,11 @@ run, M the longest, R the rest:
     start(b,t)       v[t] - v[t-1] - s[t] <= 0
     min_run(b,t)     s[t-U+1] + ... + s[t] - v[t] <= 0
     max_run(b,t)     v[t] - (s[t-M+1] + ... + s[t]) <= 0
-    rest(b,t)        s[t-R+1] + ... + s[t] + v[t-R] <= 1, t >= R
+    rest(b,t)        s[t-R+1] + ... + s[t] + v[t-R] <= 1
     calls(b)         sum of s <= max_calls
 
-v is 0 where nothing is offered; s is 0 where a shortest run has no room or no offer. Two runs
-have an interval between them, so with a longest run R is 1 at least.
+v is 0 where nothing is offered and before delivery; s is 0 where a shortest run has no room or no
+offer. Two runs have an interval between them, so with a longest run R is 1 at least.
 """
 
 import numpy as np
@@ -84,7 +84,7 @@ class _Terms:
         self.calls = np.array(calls, dtype=float)
         self.start_cost = np.array([float(limit.start_cost) for limit in limits], dtype=float)
         self.has_longest = np.broadcast_to(is_long[:, None], offered.shape)
-        self.has_rest = (np.arange(count) >= self.rest[:, None]) & (self.rest > 0)[:, None]
+        self.has_rest = np.broadcast_to((self.rest > 0)[:, None], offered.shape)
         self.may_run = offered.astype(float)
         room = window_sums(self.may_run, self.shortest) >= self.shortest[:, None] - 0.5
         self.may_start = room.astype(float)

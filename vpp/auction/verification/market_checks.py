@@ -28,7 +28,8 @@ def balance(awards: AwardArrays, nets: NetPositions) -> Iterator[str]:
     headroom_kw = book.book.rebound_headroom_kw
     served_kw = nets.system_kw - (nets.largest_kw if terms.has_loss_reserve else 0.0)
     for t in range(book.horizon):
-        required_kw, missing_kw, net_kw = book.required_kw[t], awards.shortfall_kw[t], served_kw[t]
+        required_kw, missing_kw = book.required_kw[t], awards.shortfall_kw[t]
+        net_kw = served_kw[t] if required_kw > 0 else nets.system_kw[t]
         if missing_kw < 0 or (not required_kw and missing_kw):
             yield f"interval {t} misses {missing_kw:.9g} kW of {required_kw:.9g}"
         if required_kw > 0:

@@ -209,6 +209,7 @@ def _paid_prices(awards: AwardArrays) -> Iterator[str]:
 
 def _fixed_prices(awards: AwardArrays) -> Iterator[str]:
     bought = awards.reduction_kw > KW
-    found = np.unique(awards.price[bought])
+    # Who moves the other way pays it.
+    found = np.unique((awards.price * np.sign(awards.book.counts_reduced)[:, None])[bought])
     if len(found) > 1:
         yield f"awards are paid {found.tolist()} per MWh, the product has one fixed price"

@@ -107,7 +107,7 @@ class BlockArrays:
         price: Price per MWh. Shape (m,).
         fixed: Fixed cost, in currency. Shape (m,).
         least: Least ratio if accepted. Shape (m,).
-        most: Largest ratio, 1 or what an energy limit allows; 0 where that is below the least.
+        most: Largest ratio, 1 or what its energy and its resource allow; 0 where that is below the least.
             Shape (m,).
     """
 
@@ -121,12 +121,12 @@ class BlockArrays:
 
     @classmethod
     def read(
-        cls, offers: Sequence[tuple[int, BlockOffer, float | None]], horizon: int, interval_h: float
+        cls, offers: Sequence[tuple[int, BlockOffer, float | None, float]], horizon: int, interval_h: float
     ) -> Self:
         """Read blocks.
 
         Args:
-            offers: Place of the bid, its offer and its energy limit.
+            offers: Place of the bid, its offer, its energy limit, kWh, and its resource's limit, kW.
             horizon: Number of intervals of the horizon.
             interval_h: Length of an interval, h.
 
@@ -134,18 +134,19 @@ class BlockArrays:
             The arrays.
         """
         profile = np.zeros((len(offers), horizon))
-        for row, (_, offer, _) in enumerate(offers):
+        for row, (_, offer, _, _) in enumerate(offers):
             profile[row, : len(offer.profile_kw)] = offer.profile_kw
         energy = np.maximum(profile, 0.0).sum(axis=1) * interval_h
-        limit = np.array([np.inf if limit is None else limit for _, _, limit in offers], dtype=float)
-        least = np.array([offer.min_acceptance_ratio for _, offer, _ in offers], dtype=float)
-        most = np.minimum(1.0, limit / energy)
+        limit = np.array([np.inf if limit is None else limit for _, _, limit, _ in offers], dtype=float)
+        resource_kw = np.array([limit_kw for *_, limit_kw in offers], dtype=float)
+        least = np.array([offer.min_acceptance_ratio for _, offer, _, _ in offers], dtype=float)
+        most = np.minimum(np.minimum(1.0, limit / energy), resource_kw / profile.max(axis=1, initial=0.0))
         return cls(
-            bid=np.array([place for place, _, _ in offers], dtype=np.int64),
+            bid=np.array([place for place, _, _, _ in offers], dtype=np.int64),
             profile_kw=profile,
             energy_kwh=energy,
-            price=np.array([float(offer.price_per_mwh) for _, offer, _ in offers], dtype=float),
-            fixed=np.array([float(offer.fixed_cost) for _, offer, _ in offers], dtype=float),
+            price=np.array([float(offer.price_per_mwh) for _, offer, _, _ in offers], dtype=float),
+            fixed=np.array([float(offer.fixed_cost) for _, offer, _, _ in offers], dtype=float),
             least=least,
             most=np.where(most >= least - 1e-12, most, 0.0),
         )

@@ -1,0 +1,1 @@
+"""Finds the awards: relax, round, solve again, and search further where the gap is too wide."""
