@@ -130,15 +130,19 @@ class ReboundProfile:
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """When a step offer may run and must rest; a run is an unbroken span of reductions.
+    """When a step offer may run and must rest.
+
+    A run is an unbroken span of delivery intervals in each of which something is offered. Before
+    delivery it rests, and for how long is not asked.
 
     Attributes:
-        min_level_kw: Least reduction while it runs, kW; 0 for any above 0.
+        min_level_kw: Least reduction in every interval of a run, kW; with 0, a run may also pause
+            at no reduction, which is no rest.
         min_run_intervals: Shortest run; a run must reach it within the delivery.
-        max_run_intervals: Longest run; None for any.
+        max_run_intervals: Longest run, after which it rests for an interval at least; None for any.
         rest_intervals: Least rest between two runs.
         max_calls: Most runs; None for any.
-        start_cost: Paid for each run, 0 or more.
+        start_cost: Paid once for each run, 0 or more.
     """
 
     min_level_kw: float = 0.0

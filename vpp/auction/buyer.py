@@ -9,14 +9,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ZoneLimit:
-    """What one zone needs and bears.
+    """What one zone needs and bears, in net reduction of all its bids and migrations together.
 
     Attributes:
         zone: The zone.
-        local_target_kw: Net reduction that must come from the zone itself, kW; unserved, it is
-            valued at the price cap. None for none. Shape (N,).
+        local_target_kw: Net reduction that must come from the zone itself, kW; it counts towards
+            the target over all zones as well, and is not raised by the margin. Unserved, it is
+            valued at the price cap, in addition to what is unserved over all zones. None for none.
+            Shape (N,).
         max_reduction_kw: Largest net reduction, kW; None for no limit. Shape (T,).
-        max_rebound_kw: Largest net rebound, kW; None for no limit. Shape (T,).
+        max_rebound_kw: Largest net rebound, kW: how far net reduction may fall below 0; None for no
+            limit. Shape (T,).
     """
 
     zone: str

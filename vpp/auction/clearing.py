@@ -15,6 +15,7 @@ from vpp.auction.entry import check_book
 from vpp.auction.explanation import Explanation
 from vpp.auction.input_hash import input_hash
 from vpp.auction.market.canonical import MICRO, CanonicalBook
+from vpp.auction.market.program import MarketProgram
 from vpp.auction.opportunity import lost_opportunity
 from vpp.auction.payment import NOTHING, Payment, energy_mwh, pay, published_price
 from vpp.auction.reasons import above_fixed_price, explain, own_price
@@ -23,7 +24,7 @@ from vpp.auction.rules import ClearingRules
 from vpp.auction.stages import Stages
 from vpp.auction.verification import verify
 from vpp.portfolio.product import PayRule
-from vpp.solver.linear_program import Flags, Floats
+from vpp.solver.linear_program import Flags, Floats, LinearSession
 
 
 def clear(book: Book, rules: ClearingRules) -> Clearing:
@@ -67,8 +68,32 @@ def clear(book: Book, rules: ClearingRules) -> Clearing:
     stages = Stages("build")
     check_book(book)
     payable = book if rules.fixed_price_per_mwh is None else _payable(book, rules.fixed_price_per_mwh)
-    canonical = CanonicalBook(payable)
-    decision, found, value = decide(canonical, rules, stages)
+    return finish(book, rules, CanonicalBook(payable), stages)
+
+
+def finish(
+    book: Book,
+    rules: ClearingRules,
+    canonical: CanonicalBook,
+    stages: Stages,
+    loaded: tuple[MarketProgram, LinearSession] | None = None,
+) -> Clearing:
+    """Clear a book that has been checked.
+
+    Args:
+        book: The book.
+        rules: Pay rule, solver and its limits.
+        canonical: What of the book can be paid.
+        stages: Keeps where the time goes.
+        loaded: Its program and a session that holds it; None to make them.
+
+    Returns:
+        The clearing, verified.
+
+    Raises:
+        BrokenPromise: The result breaks an invariant; a defect of the engine.
+    """
+    decision, found, value = decide(canonical, rules, stages, loaded)
     asked = costs(decision.dispatch)
     zone_prices = _zone_prices(canonical, decision, rules)
     delivery = {zone: prices[: canonical.delivery_count] for zone, prices in zone_prices.items()}

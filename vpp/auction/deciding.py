@@ -14,17 +14,20 @@ from vpp.auction.merit_order import merit_order
 from vpp.auction.price_rule import rule_prices
 from vpp.auction.result import ClearingMethod, ClearingStatus, PriceBranch
 from vpp.auction.rules import ClearingRules
-from vpp.auction.search.found import Found
+from vpp.auction.search.found import Found, Proof
 from vpp.auction.search.prices import Prices
 from vpp.auction.search.pro_rata import share_ties
 from vpp.auction.search.search import find_awards
 from vpp.auction.search.ties import settle_ties
 from vpp.auction.stages import Stages
-from vpp.solver.linear_program import Floats
+from vpp.solver.linear_program import Floats, LinearSession
 
 
 def decide(
-    canonical: CanonicalBook, rules: ClearingRules, stages: Stages
+    canonical: CanonicalBook,
+    rules: ClearingRules,
+    stages: Stages,
+    loaded: tuple[MarketProgram, LinearSession] | None = None,
 ) -> tuple[Decision, Found | None, Floats]:
     """Decide a checked book.
 
@@ -35,6 +38,7 @@ def decide(
         canonical: The book.
         rules: Solver and its limits.
         stages: Keeps where the time goes.
+        loaded: The book's program and a session that holds it; None to make them.
 
     Returns:
         The decision; what the search found, if it did; and the value of each column of its program.
@@ -43,12 +47,12 @@ def decide(
     is_wanted = bool(canonical.has_target.any()) or wants_local
     if not canonical.bids or not (is_wanted or _pays_to_be_called(canonical)):
         return _without_choice(canonical), None, np.empty(0)
-    market = assemble(canonical)
+    market, session = loaded or (assemble(canonical), None)
     stages.enter("solve")
-    found = find_awards(market, rules)
+    found = find_awards(market, rules, session)
     stages.enter("price")
-    if found is None:
-        return _from_merit_order(canonical), None, np.empty(0)
+    if not isinstance(found, Found):
+        return _from_merit_order(canonical, found, market), None, np.empty(0)
     value = found.answer.column_value
     if found.bounds is not None:
         value = settle_ties(market, rules, found.answer, found.bounds)
@@ -56,7 +60,8 @@ def decide(
     dispatch = read_dispatch(market, found.choices, value)
     priced = rule_prices(market, found.pricing, dispatch, rules)
     if priced is None:
-        return _from_merit_order(canonical, found), None, np.empty(0)
+        proof = Proof(found.proof, found.proved, found.version)
+        return _from_merit_order(canonical, proof, market), None, np.empty(0)
     prices, branch = priced
     return (
         Decision(
@@ -124,7 +129,7 @@ def _without_choice(canonical: CanonicalBook) -> Decision:
     )
 
 
-def _from_merit_order(canonical: CanonicalBook, found: Found | None = None) -> Decision:
+def _from_merit_order(canonical: CanonicalBook, proof: Proof | None, market: MarketProgram) -> Decision:
     """Price the fallback: the dearest accepted offer of each interval, the cap where there is none."""
     dispatch = merit_order(canonical)
     table, delivery = canonical.steps, canonical.delivery_count
@@ -158,9 +163,9 @@ def _from_merit_order(canonical: CanonicalBook, found: Found | None = None) -> D
         dispatch=dispatch,
         prices=Prices(price[None, :], price, np.zeros(len(price))),
         branch=tuple(branch),
-        bound=None if found is None else found.bound / MILLI,
-        certificate=None,
+        bound=None if proof is None else proof.bound / MILLI,
+        certificate=None if proof is None else certificate(market, proof.row_dual, proof.bound),
         status=ClearingStatus.FALLBACK,
         method=ClearingMethod.MERIT_ORDER,
-        version="" if found is None else found.version,
+        version="" if proof is None else proof.version,
     )

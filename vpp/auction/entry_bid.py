@@ -14,7 +14,7 @@ from vpp.auction.bid import (
     StepOffer,
     StoreOffer,
 )
-from vpp.auction.entry_offer import check_block, check_steps, check_store
+from vpp.auction.entry_offer import check_availability, check_block, check_cost, check_steps, check_store
 from vpp.auction.entry_refusal import refused
 
 _NO_TIME = timedelta(0)
@@ -42,9 +42,8 @@ def check_shape(bid: Bid, interval_count: int, *, seen: set[int]) -> list[tuple[
     limit_kwh = bid.energy_limit_kwh
     if limit_kwh is not None and not 0 < limit_kwh < inf:
         raise refused(bid, "energy_limit_kwh", limit_kwh, "above 0, or none")
-    availability = bid.availability_price_per_kw_h
-    if availability and (not availability.is_finite() or availability < 0):
-        raise refused(bid, "availability_price_per_kw_h", availability, "0 or more")
+    if bid.availability_price_per_kw_h:
+        check_availability(bid)
     offer = bid.offer
     if isinstance(offer, StepOffer):
         fresh = check_steps(bid, offer, interval_count, seen=seen)
@@ -129,8 +128,7 @@ def _check_run_limits(bid: Bid, limits: RunLimits, offer: StepOffer, interval_co
         raise refused(bid, "run_limits.rest_intervals", limits.rest_intervals, "0 or more")
     if limits.max_calls is not None and limits.max_calls < 1:
         raise refused(bid, "run_limits.max_calls", limits.max_calls, "1 or more, or none")
-    if not limits.start_cost.is_finite() or limits.start_cost < 0:
-        raise refused(bid, "run_limits.start_cost", limits.start_cost, "0 or more")
+    check_cost(bid, "run_limits.start_cost", limits.start_cost)
     if limits.min_level_kw > 0:
         most_kw = max(sum(step.reduction_kw for step in steps) for steps in offer.steps)
         if limits.min_level_kw > most_kw + _LEVEL_KW:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from math import inf
 
 from vpp.auction.book import Book
-from vpp.auction.entry_refusal import refused_book
+from vpp.auction.entry_refusal import CURRENCY, CURRENCY_EXPECTED, refused_book
 
 
 def check_buyer(book: Book) -> None:
@@ -28,6 +28,8 @@ def check_buyer(book: Book) -> None:
         _check_least(book, f"resource_limit_kw of {'/'.join(key)}", kw)
     if not book.price_cap_per_mwh.is_finite() or book.price_cap_per_mwh <= 0:
         raise refused_book(book, "price_cap_per_mwh", book.price_cap_per_mwh, "above 0")
+    if book.currency and not CURRENCY.fullmatch(book.currency):
+        raise refused_book(book, "currency", repr(book.currency), CURRENCY_EXPECTED)
     _check_entry_rules(book)
     _check_terms(book)
     _check_limits(book)
@@ -53,6 +55,9 @@ def _check_terms(book: Book) -> None:
     terms = book.terms
     _check_least(book, "terms.margin_ratio", terms.margin_ratio)
     _check_least(book, "terms.min_site_count", terms.min_site_count)
+    if terms.has_loss_reserve and not terms.allows_over_delivery:
+        expected = "false where allows_over_delivery is false, because a reserve is bought beyond the target"
+        raise refused_book(book, "terms.has_loss_reserve", terms.has_loss_reserve, expected)
     if terms.max_start_ramp_kw is not None:
         _check_least(book, "terms.max_start_ramp_kw", terms.max_start_ramp_kw)
     if terms.max_release_ramp_kw is not None:

@@ -10,6 +10,8 @@ from math import inf, isfinite
 from vpp.auction.bid import Bid, BlockOffer, PriceStep, StepOffer, StoreOffer
 from vpp.auction.entry_refusal import refused
 
+_FINEST = Decimal("0.000001")  # prices are published, and costs summed, in millionths of the currency
+_FINEST_PER_KWH = _FINEST / 1000
 _EVEN = 1e-9  # share by which a decayed store may miss its own end: rounding, not a shortfall
 
 
@@ -61,6 +63,47 @@ def _check_interval(bid: Bid, steps: tuple[PriceStep, ...]) -> None:
         raise _unpriced(bid, steps) from error
     if not (steps[0].price_per_mwh.is_finite() and before.is_finite()):
         raise _unpriced(bid, steps)
+    for step in steps:
+        check_decimals(bid, "price_per_mwh", step.price_per_mwh)
+
+
+def check_decimals(bid: Bid, field: str, value: Decimal) -> None:
+    """Refuse a price or cost that is finer than a millionth of the currency.
+
+    Args:
+        bid: The bid.
+        field: Its field.
+        value: A finite price per MWh, or a cost.
+
+    Raises:
+        InvalidInput: It has more than six decimals.
+    """
+    if not _is_multiple(value, _FINEST):
+        raise refused(bid, field, value, "at most six decimals")
+
+
+def check_availability(bid: Bid) -> None:
+    """Refuse an availability price that is negative, or finer than a millionth per MWh.
+
+    Args:
+        bid: The bid.
+
+    Raises:
+        InvalidInput: It is out of range, or has more than nine decimals.
+    """
+    price = bid.availability_price_per_kw_h
+    if not price.is_finite() or price < 0:
+        raise refused(bid, "availability_price_per_kw_h", price, "0 or more")
+    if not _is_multiple(price, _FINEST_PER_KWH):
+        expected = "at most nine decimals, six per MWh"
+        raise refused(bid, "availability_price_per_kw_h", price, expected)
+
+
+def _is_multiple(value: Decimal, finest: Decimal) -> bool:
+    try:
+        return value == value.quantize(finest)
+    except InvalidOperation:  # too many digits for one or the other
+        return False
 
 
 def _unpriced(bid: Bid, steps: tuple[PriceStep, ...]) -> Exception:
@@ -91,7 +134,7 @@ def check_block(bid: Bid, offer: BlockOffer, interval_count: int) -> None:
             bid, "profile_kw", profile_kw, f"no reduction after the {interval_count} intervals of delivery"
         )
     _check_price(bid, offer.price_per_mwh)
-    _check_cost(bid, "fixed_cost", offer.fixed_cost)
+    check_cost(bid, "fixed_cost", offer.fixed_cost)
 
 
 def check_store(bid: Bid, offer: StoreOffer) -> None:
@@ -152,8 +195,20 @@ def check_standing_still(bid: Bid, offer: StoreOffer, horizon_interval_count: in
 def _check_price(bid: Bid, price: Decimal) -> None:
     if not price.is_finite():
         raise refused(bid, "price_per_mwh", price, "a finite price")
+    check_decimals(bid, "price_per_mwh", price)
 
 
-def _check_cost(bid: Bid, field: str, cost: Decimal) -> None:
+def check_cost(bid: Bid, field: str, cost: Decimal) -> None:
+    """Refuse a cost that is negative, missing or finer than a millionth of the currency.
+
+    Args:
+        bid: The bid.
+        field: Its field.
+        cost: What it holds.
+
+    Raises:
+        InvalidInput: It is one of these.
+    """
     if not cost.is_finite() or cost < 0:
         raise refused(bid, field, cost, "0 or more")
+    check_decimals(bid, field, cost)

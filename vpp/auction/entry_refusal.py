@@ -1,8 +1,15 @@
 """The words in which a bid, or a book, is refused at entry."""
 
+import re
+
 from vpp.auction.bid import Bid
 from vpp.auction.book import Book
 from vpp.foundation.errors import InvalidInput
+
+CURRENCY = re.compile("[A-Z]{3}")
+"""An ISO 4217 code, by its form."""
+
+CURRENCY_EXPECTED = "three capital letters such as EUR, or none"
 
 
 def refused(bid: Bid, field: str, value: object, expected: str) -> InvalidInput:

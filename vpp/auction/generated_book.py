@@ -165,6 +165,7 @@ def generate_book(  # noqa: PLR0913  all by keyword
         resource_limit_kw=resource_limits(dice, bids) if with_limits else {},
         terms=terms(dice, frame, bids) if with_limits else ANY_TERMS,
         entry=EntryRules(min_bid_kw=INCREMENT_KW, increment_kw=INCREMENT_KW),
+        currency="EUR",
     )
 
 

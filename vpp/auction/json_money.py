@@ -4,6 +4,7 @@ import re
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
+from vpp.auction.entry_refusal import CURRENCY, CURRENCY_EXPECTED
 from vpp.auction.json_fields import JsonObject, Names, refused
 from vpp.foundation.errors import InvalidInput
 
@@ -96,8 +97,20 @@ def plain_amount(
 
 
 def currency_of(value: object, path: str) -> str:
-    """Return the currency of an amount, empty if it says none; the amount is not looked at."""
-    return JsonObject(value, _NAMES, path).text("currency_code", longest=3)
+    """Return the currency of an amount, empty if it says none; the amount is not looked at.
+
+    Raises:
+        InvalidInput: It is no currency.
+
+    Example:
+        >>> currency_of({"currencyCode": "GBP", "units": "120"}, "capPricePerMwh")
+        'GBP'
+    """
+    fields = JsonObject(value, _NAMES, path)
+    code = fields.text("currency_code", longest=3)
+    if code and not CURRENCY.fullmatch(code):
+        raise refused(fields.at("currency_code"), code, CURRENCY_EXPECTED)
+    return code
 
 
 def _units(fields: JsonObject) -> int:

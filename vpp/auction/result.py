@@ -219,7 +219,8 @@ class Clearing:
         awards: One for every bid, by bid id.
         price_per_mwh: Price of reliable reduction per delivery interval, over all zones. Shape (N,).
         price_rule: Which rule set each price. Shape (N,).
-        shortfall_kw: Target that no bid served, kW. Shape (N,).
+        shortfall_kw: What no bid served of target and margin together, kW; with a reserve against
+            losses, what would be missing without the site that serves most. Shape (N,).
         objective: Cost of what was accepted and, at the cap, of what was not served.
         bound: No awards can cost less; None if nothing was proved.
         gap_ratio: Distance between the two as a share of the objective; None without a bound.
@@ -232,8 +233,10 @@ class Clearing:
         uniform_price: Which uniform price is published.
         tie_rule: Who serves when several ask the same.
         zone_prices: Price of each zone, by zone. Empty for pay-as-bid fallbacks.
-        local_shortfall_kw: Local target that no bid served, kW, by zone. Shape (N,) each.
-        margin_kw: Bought beyond the target against the risk of delivery, kW. Shape (N,).
+        local_shortfall_kw: Local target that no bid served, kW, by zone; no margin is added to it.
+            Shape (N,) each.
+        margin_kw: Asked for beyond the target against the risk of delivery, kW; empty without a
+            margin. Shape (N,).
         margin_cost: What that margin costs, by the linear relaxation; None without a margin.
         lost_opportunity: What accepted and rejected bids together could have gained more at the
             published prices, had each chosen its own awards; the other half of uplift.

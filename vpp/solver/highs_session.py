@@ -11,7 +11,7 @@ from typing import Any
 
 import highspy
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array
 
 from vpp.foundation.clock import stopwatch_s
 from vpp.foundation.errors import BrokenPromise
@@ -22,6 +22,7 @@ _SEED = 1
 _DUAL, _PRIMAL = 1, 4  # HiGHS's numbers for the serial simplex methods
 _QUADRATIC_RULES = 12288  # the presolve rules for parallel rows and for aggregation
 _NOTHING = np.empty(0)
+_SAME_COST = 1e-6
 
 _SOLVED = {highspy.HighsModelStatus.kOptimal}
 _INFEASIBLE = {highspy.HighsModelStatus.kInfeasible}
@@ -120,6 +121,14 @@ class HighsSession:
         if len(index):
             _check(self._highs.changeColsCost(len(index), index, cost))
 
+    def add_columns(self, columns: csc_array, *, cost: Floats, high: Floats) -> None:
+        """Add columns from 0 to some largest value; they follow those that are there. Shape (R, K)."""
+        count = columns.shape[1]
+        low = np.zeros(count)
+        start = columns.indptr[:-1].astype(np.int32)
+        index = columns.indices.astype(np.int32)
+        _check(self._highs.addCols(count, cost, low, high, columns.nnz, start, index, columns.data))
+
     def add_rows(self, rows: csr_array, low: Floats) -> None:
         """Add rows that must be at least so much; they follow those that are there."""
         count = rows.shape[0]
@@ -159,6 +168,9 @@ def search_with_highs(
         index = np.arange(program.column_count, dtype=np.int32)
         highs.setSolution(program.column_count, index, start)
     highs.run()
+    if start is not None and _has_kept_start(highs, program):
+        highs.clearSolver()
+        highs.run()
     status, info = _status_told_apart(highs), highs.getInfo()
     has_solution = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     if status == highspy.HighsModelStatus.kModelEmpty:
@@ -184,6 +196,18 @@ def search_with_highs(
         wall_s=stopwatch_s() - began_s,
         version=version(),
     )
+
+
+def _has_kept_start(highs: Any, program: LinearProgram) -> bool:  # noqa: ANN401  HiGHS's own type
+    """Tell whether HiGHS returns its start beside the objective of a better solution.
+
+    HiGHS 1.16.0 does so where its presolver alone has solved the program.
+    """
+    value = np.asarray(highs.getSolution().col_value, dtype=float)
+    stated = highs.getInfo().objective_function_value
+    if len(value) != program.column_count or not math.isfinite(stated):
+        return False
+    return bool(abs(float(program.cost @ value) - stated) > _SAME_COST * (1.0 + abs(stated)))
 
 
 def version() -> str:

@@ -63,7 +63,9 @@ class LinearProgram:
     def times(self, column_value: Floats) -> Floats:
         """Return A x: the value of each row. Shape (R,)."""
         spread = np.repeat(column_value, np.diff(self.column_start))
-        return np.bincount(self.row_index, weights=self.value * spread, minlength=self.row_count).astype(float)
+        return np.bincount(self.row_index, weights=self.value * spread, minlength=self.row_count).astype(
+            float
+        )
 
 
 @dataclass(frozen=True, slots=True)

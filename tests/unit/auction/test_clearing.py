@@ -145,9 +145,13 @@ def test_a_group_may_hold_steps_as_well_as_blocks() -> None:
 
 
 def test_one_group_name_at_two_sites_is_two_groups() -> None:
-    bids = [replace(block(name, (50.0,), 20), exclusive_group="one") for name in ("a", "b")]
-    clearing = clear(book((100.0,), *bids), UNIFORM)
-    assert all(award.reason.is_accepted for award in clearing.awards)
+    bids = [
+        replace(block(f"{site}-{price}", (50.0,), price), exclusive_group="one", site_id=site)
+        for site in ("north", "south")
+        for price in (20, 30)
+    ]
+    awards = awards_of(clear(book((100.0,), *bids), UNIFORM))
+    assert {name for name, award in awards.items() if award.reason.is_accepted} == {"north-20", "south-20"}
 
 
 def test_a_child_falls_with_its_parent() -> None:

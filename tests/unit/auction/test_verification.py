@@ -125,6 +125,7 @@ def test_a_clearing_of_another_book_is_told_and_nothing_else(tampered: Clearing,
         (replace(CLEARING, shortfall_kw=(5.0, 0.0)), "which is more than is missing"),
         (changed(CLEARING, "limited", delivery_ratio=0.5), "limited is derated by 0.5, its bid says 1.0"),
         (changed(CLEARING, "limited", site_id="south"), "limited is awarded to south/load"),
+        (changed(CLEARING, "limited", zone="Z9"), "limited is awarded in zone Z9, its bid is in "),
     ],
 )
 def test_tampered_awards_are_found(tampered: Clearing, words: str) -> None:

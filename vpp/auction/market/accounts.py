@@ -70,9 +70,19 @@ class Accounts:
 
     def of_bid(self, bid: Bid) -> list[int]:
         """Return the places of the accounts in which a bid's own net reduction is counted."""
-        found = [self.zone_account(bid.zone), *self._feeders_of.get(bid.site_id, ())]
-        site = self.place.get(("site", bid.site_id))
-        return found if site is None else [*found, site]
+        key = bid.zone, bid.site_id
+        known = self._known.get(key)
+        if known is None:
+            site = self.place.get(("site", bid.site_id))
+            own = () if site is None else (site,)
+            known = [self.zone_account(bid.zone), *self._feeders_of.get(bid.site_id, ()), *own]
+            self._known[key] = known
+        return known
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, str], list[int]]:
+        """Accounts by zone and site, as far as anybody has asked."""
+        return {}
 
     def path_of(self, bid: Bid) -> int | None:
         """Return the place of the account of a migration's path, if it is limited."""

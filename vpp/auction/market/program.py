@@ -58,6 +58,17 @@ class MarketProgram:
         return np.concatenate((accepted, self.runs.on, self.runs.start))
 
     @property
+    def idle(self) -> Floats:
+        """Value of each column of bids when they do nothing: stores keep what they hold. Shape (C,)."""
+        value = np.zeros(self.program.column_count)
+        for row, place in enumerate(self.canonical.store_places):
+            offer = self.canonical.bids[place].offer
+            if isinstance(offer, StoreOffer):
+                passed = np.arange(1, self.canonical.horizon_count + 1)
+                value[self.stores.stored[row]] = offer.start_kwh * offer.hold_ratio**passed
+        return value
+
+    @property
     def store_losses(self) -> Floats:
         """Energy discharged per energy drawn for it, of each store. Shape (stores,)."""
         offers = (self.canonical.bids[place].offer for place in self.canonical.store_places)
@@ -69,8 +80,17 @@ class MarketProgram:
         return np.array(ratios, dtype=float)
 
     @property
-    def may_price_negatively(self) -> bool:
-        """Whether a price may fall below 0: over-delivery is refused, or a limit holds reductions down."""
+    def may_waste(self) -> bool:
+        """Whether a store may gain by charging while it discharges.
+
+        It may where a price can fall below 0, as over-delivery is refused or a limit holds reductions
+        down, where it is paid to discharge, and where it moves the other way.
+        """
+        canonical = self.canonical
+        for place in canonical.store_places.tolist():
+            offer = canonical.bids[place].offer
+            if not canonical.is_aligned[place] or (isinstance(offer, StoreOffer) and offer.price_per_mwh < 0):
+                return True
         is_bounded = any(np.isfinite(account.high_kw).any() for account in self.accounts.all)
         terms = self.canonical.book.terms
         has_ramp = terms.max_start_ramp_kw is not None or terms.max_release_ramp_kw is not None

@@ -74,6 +74,22 @@ def without_idle(market: MarketProgram, choices: Choices, value: Floats) -> Choi
     )
 
 
+def one_way(market: MarketProgram, value: Floats) -> Indices:
+    """Return the columns of stores to shut so that each goes on as it goes: charging, else discharging.
+
+    Args:
+        market: The book.
+        value: Value of each column. Shape (C,).
+
+    Returns:
+        One column of each store and delivery interval.
+    """
+    stores = market.stores
+    charged = stores.charged[:, : stores.discharged.shape[1]]
+    charges = value[charged] > value[stores.discharged]
+    return np.where(charges, stores.discharged, charged).ravel().astype(np.int32)
+
+
 def nothing(market: MarketProgram) -> Choices:
     """Return the choices that accept nothing that can be refused."""
     return Choices(
@@ -132,7 +148,7 @@ def free(session: LinearSession, market: MarketProgram) -> None:
 def _shut_stores(session: LinearSession, market: MarketProgram, shut: Indices) -> None:
     """Open every store but for some columns, where prices may be negative; elsewhere none is ever shut."""
     stores = market.stores
-    if market.may_price_negatively and stores.discharged.size:
+    if market.may_waste and stores.discharged.size:
         columns = np.concatenate((stores.discharged.ravel(), stores.charged.ravel())).astype(np.int32)
         high = np.where(np.isin(columns, shut), 0.0, market.program.column_high[columns])
         session.set_columns(columns, market.program.column_low[columns], high)

@@ -13,18 +13,19 @@ import numpy as np
 from vpp.auction.market.program import MarketProgram
 from vpp.auction.result import ClearingMethod
 from vpp.auction.rules import ClearingRules
-from vpp.auction.search.best_response import respond
+from vpp.auction.search.best_response import Response, respond
 from vpp.auction.search.choices import Choices
 from vpp.auction.search.diving import dive
-from vpp.auction.search.found import Found
+from vpp.auction.search.found import Found, Proof
 from vpp.auction.search.lagrangian import Evaluation, Lagrangian
 from vpp.auction.search.prices import Prices, Side, prices_beside, read_prices
 from vpp.auction.search.pricing import solve_without_margin
-from vpp.auction.search.relaxation import untightened
+from vpp.auction.search.relaxation import untightened, with_responses
 from vpp.auction.search.restricted import AsWhole, RestrictedProgram, WholeTest
 from vpp.auction.search.rounding import round_down
 from vpp.auction.search.sample import sampled_prices
 from vpp.foundation.clock import stopwatch_s
+from vpp.solver.highs_session import version
 from vpp.solver.linear_program import Flags, Floats, LinearAnswer
 from vpp.solver.report import Outcome
 
@@ -44,7 +45,7 @@ class _Relaxed:
     best: Evaluation
 
 
-def coordinate(market: MarketProgram, rules: ClearingRules) -> Found | None:
+def coordinate(market: MarketProgram, rules: ClearingRules) -> Found | Proof:
     """Clear a large book.
 
     Args:
@@ -52,7 +53,7 @@ def coordinate(market: MarketProgram, rules: ClearingRules) -> Found | None:
         rules: Time limit and gap; the solver is HiGHS.
 
     Returns:
-        The best awards found with a proven bound; None if there were none in time.
+        The best awards found with a proven bound; the bound alone if there were none in time.
 
     Source:
         Design of the auction engine, section 9: column generation over bid schedules, per-zone
@@ -70,18 +71,19 @@ class _Coordination:
         self._deadline_s = stopwatch_s() + self._limit_s
         self._parts = Lagrangian(market, self._limit_s)
         self._restricted: RestrictedProgram
+        self._gains: dict[int, float] = {}
 
-    def run(self) -> Found | None:
+    def run(self) -> Found | Proof:
         relaxed = self._relax()
-        if relaxed is None:
-            return None
-        chosen = self._choose(relaxed)
-        if chosen is None:
-            return None
-        choices, answer, cost = chosen
+        chosen = None if isinstance(relaxed, Proof) else self._choose(relaxed)
+        if isinstance(relaxed, Proof):
+            return relaxed
         market, best = self._market, relaxed.best
+        if chosen is None:
+            return Proof(best.row_dual, best.bound, relaxed.answer.version)
+        choices, answer, cost = chosen
         value = self._restricted.whole_value(answer)
-        bound = min(best.bound, cost)
+        bound = min(best.bound + sum(self._gains.values()), cost)
         relative = self._rules.relative_gap
         return Found(
             choices=choices,
@@ -109,7 +111,7 @@ class _Coordination:
     def _left_s(self) -> float:
         return max(1.0, self._deadline_s - stopwatch_s())
 
-    def _relax(self) -> _Relaxed | None:
+    def _relax(self) -> _Relaxed | Proof:
         """Round by round, ask prices and mix schedules, until the relaxation's own gap is small."""
         market, parts = self._market, self._parts
         best = parts.evaluate(sampled_prices(market, self._left_s()))
@@ -118,7 +120,9 @@ class _Coordination:
         answer: LinearAnswer | None = None
         enough = _SHARE_OF_GAP * self._rules.relative_gap
         for _ in range(_MOST_ROUNDS):
-            solved = self._restricted.session.solve(time_limit_s=self._left_s())
+            # Without an answer a limit has nothing to stop: the first one may take as long as all others.
+            left_s = self._limit_s if answer is None else self._left_s()
+            solved = self._restricted.session.solve(time_limit_s=left_s)
             if solved.outcome is not Outcome.OPTIMAL or solved.objective is None:
                 break
             answer = solved
@@ -133,7 +137,9 @@ class _Coordination:
             least = -_IMPROVES * max(1.0, abs(solved.objective) * 1e-7)
             self._restricted.add_schedules(asked.heavy.value, np.flatnonzero(saved < least))
             self._restricted.let_in(solved.row_dual)
-        return None if answer is None else _Relaxed(answer, best)
+        if answer is None:
+            return Proof(best.row_dual, best.bound, version())
+        return _Relaxed(answer, best)
 
     def _is_late(self) -> bool:
         return stopwatch_s() > self._deadline_s
@@ -142,7 +148,7 @@ class _Coordination:
         """Give bids that must be whole one schedule, round blocks, and let all others adapt."""
         market, restricted, parts = self._market, self._restricted, self._parts
         test = WholeTest(market, parts.heavy)
-        single = self._whole_schedules(relaxed.answer, test)
+        single = self._whole_schedules(relaxed, test)
         firm = test.has_choice & (np.bincount(parts.heavy.component, weights=np.abs(single)) > 0)
         restricted.drop_schedules(test.has_choice)
         restricted.add_schedules(single, np.flatnonzero(firm), low=1.0)
@@ -150,14 +156,10 @@ class _Coordination:
         start = session.solve(time_limit_s=self._left_s())
         if start.outcome is not Outcome.OPTIMAL:
             return None
-        whole = start.column_value.copy()
-        tolerance = _TOLERANCE * self._rules.relative_gap * abs(start.objective or 0.0)
-        for response in respond(market, parts.components, start, self._rules.solver, tolerance):
-            if response.value is not None:
-                whole[response.columns] = response.value
-        tightened = replace(untightened(start), whole=whole)
+        responses = self._responses(start, relaxed.best)
+        tightened = with_responses(untightened(start), responses)
         rounded = dive(market, session, tightened, self._deadline_s)
-        for choices in (rounded, round_down(market, whole, rounded), self._without_blocks(rounded)):
+        for choices in (rounded, round_down(market, tightened.whole, rounded), self._without_blocks(rounded)):
             answer = self._solved(choices)
             if answer is not None:
                 answer = self._adapted(answer, test.has_choice)
@@ -165,22 +167,32 @@ class _Coordination:
                 return choices, answer, (answer.objective or 0.0) + fixed
         return None
 
-    def _whole_schedules(self, answer: LinearAnswer, test: WholeTest) -> Floats:
+    def _whole_schedules(self, relaxed: _Relaxed, test: WholeTest) -> Floats:
         """Return a whole schedule for each component that needs one: its heaviest, or its best at the prices.
 
         Shape (H,).
         """
         market, restricted, heavy = self._market, self._restricted, self._parts.heavy
-        single = restricted.heaviest(answer, test)
-        relaxed = restricted.in_whole(answer)
+        single = restricted.heaviest(relaxed.answer, test)
         place = np.full(market.program.column_count, -1, dtype=np.int64)
         place[heavy.columns] = np.arange(len(heavy.columns))
-        tolerance = _TOLERANCE * self._rules.relative_gap * abs(answer.objective or 0.0)
-        for response in respond(market, self._parts.components, relaxed, self._rules.solver, tolerance):
+        for response in self._responses(restricted.in_whole(relaxed.answer), relaxed.best):
             inside = place[response.columns]
             if response.value is not None and (inside >= 0).all():
                 single[inside] = response.value
         return single
+
+    def _responses(self, answer: LinearAnswer, best: Evaluation) -> list[Response]:
+        """Ask fractional components for whole choices at the best prices, and raise the bound by their gain.
+
+        Each component counts once, however often it is asked.
+        """
+        tolerance = _TOLERANCE * self._rules.relative_gap * abs(answer.objective or 0.0)
+        priced = replace(answer, row_dual=best.row_dual)
+        found = respond(self._market, self._parts.components, priced, self._rules.solver, tolerance)
+        for response in found:
+            self._gains[response.component] = max(self._gains.get(response.component, 0.0), response.gain)
+        return found
 
     def _adapted(self, answer: LinearAnswer, has_choice: Flags) -> LinearAnswer:
         """Ask the bids that may adapt at the new prices, and leave no store that wastes."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from vpp.auction.market.canonical import Integers
 from vpp.auction.market.program import MarketProgram
 from vpp.auction.search.choices import Choices, choice_bounds, choice_columns
 from vpp.auction.search.relaxation import Tightened
@@ -25,6 +26,9 @@ _SHARE_OF_BATCH = 3
 def dive(market: MarketProgram, session: LinearSession, tightened: Tightened, deadline_s: float) -> Choices:
     """Find whole choices near the relaxation.
 
+    Components whose best whole choices are known take them first, all at once. Then a third of the
+    fractional choices that are left is settled in each round, the nearest to whole first.
+
     Args:
         market: The book.
         session: Holds the relaxation; afterwards some bounds are those of the dive.
@@ -37,36 +41,64 @@ def dive(market: MarketProgram, session: LinearSession, tightened: Tightened, de
     Source:
         Design of the auction engine, section 9: diving between steps 5 and 7.
     """
-    answer = replace(tightened.answer, column_value=tightened.whole)
-    columns = choice_columns(market)
-    settled = np.zeros(len(columns), dtype=bool)
-    relaxed_low = market.program.column_low[columns]
-    relaxed_high = market.program.column_high[columns]
+    descent = _Dive(market, session, tightened, deadline_s)
+    descent.settle(np.flatnonzero(np.isin(descent.columns, tightened.decided)))
     for _ in range(_MOST_ROUNDS):
-        fractional = _fractional(market, answer.column_value, columns) & ~settled
+        fractional = descent.fractional()
         if not fractional.any() or stopwatch_s() > deadline_s:
             break
-        wanted = round_relaxation(market, answer.column_value)
-        low, high = choice_bounds(market, wanted)
-        batch = _nearest(market, answer.column_value, columns, fractional)
-        while len(batch):
-            session.set_columns(columns[batch], low[batch], high[batch])
-            trial = session.solve(time_limit_s=max(1.0, deadline_s - stopwatch_s()))
-            if trial.outcome is Outcome.OPTIMAL:
-                answer = trial
-                settled[batch] = True
-                break
-            session.set_columns(columns[batch], relaxed_low[batch], relaxed_high[batch])
+        batch = descent.nearest(fractional)
+        while not descent.settle(batch):
             if len(batch) == 1:
-                # What cannot be accepted is refused.
-                session.set_columns(columns[batch], np.zeros(1), np.zeros(1))
-                settled[batch] = True
-                trial = session.solve(time_limit_s=max(1.0, deadline_s - stopwatch_s()))
-                if trial.outcome is Outcome.OPTIMAL:
-                    answer = trial
+                descent.refuse(batch)
                 break
             batch = batch[: len(batch) // 2]
-    return round_relaxation(market, answer.column_value)
+    return round_relaxation(market, descent.answer.column_value)
+
+
+class _Dive:
+    """The state of a dive."""
+
+    def __init__(
+        self, market: MarketProgram, session: LinearSession, tightened: Tightened, deadline_s: float
+    ) -> None:
+        self._market, self._session, self._deadline_s = market, session, deadline_s
+        self.answer = replace(tightened.answer, column_value=tightened.whole)
+        self.columns = choice_columns(market)
+        self._settled = np.zeros(len(self.columns), dtype=bool)
+
+    def settle(self, batch: Integers) -> bool:
+        """Fix some choices as rounded and solve; take it back if no answer allows it, and tell so."""
+        if not len(batch):
+            return True
+        low, high = choice_bounds(self._market, round_relaxation(self._market, self.answer.column_value))
+        if self._solved(batch, low[batch], high[batch]):
+            return True
+        program, columns = self._market.program, self.columns[batch]
+        self._session.set_columns(columns, program.column_low[columns], program.column_high[columns])
+        return False
+
+    def refuse(self, batch: Integers) -> None:
+        """Refuse what cannot be accepted; without an answer the next rounds see the last one."""
+        self._settled[batch] = True
+        self._solved(batch, np.zeros(len(batch)), np.zeros(len(batch)))
+
+    def _solved(self, batch: Integers, low: Floats, high: Floats) -> bool:
+        self._session.set_columns(self.columns[batch], low, high)
+        trial = self._session.solve(time_limit_s=max(1.0, self._deadline_s - stopwatch_s()))
+        if trial.outcome is not Outcome.OPTIMAL:
+            return False
+        self.answer = trial
+        self._settled[batch] = True
+        return True
+
+    def fractional(self) -> Flags:
+        """Tell which choices are open and neither refused nor accepted in full measure."""
+        return _fractional(self._market, self.answer.column_value, self.columns) & ~self._settled
+
+    def nearest(self, fractional: Flags) -> Integers:
+        """Return a third of the fractional choices, at least one: those nearest to whole."""
+        return _nearest(self._market, self.answer.column_value, self.columns, fractional)
 
 
 def _fractional(market: MarketProgram, value: Floats, columns: Indices) -> Flags:
@@ -80,7 +112,7 @@ def _fractional(market: MarketProgram, value: Floats, columns: Indices) -> Flags
     return np.concatenate((in_between, np.abs(rest - np.round(rest)) > _WHOLE))
 
 
-def _nearest(market: MarketProgram, value: Floats, columns: Indices, fractional: Flags) -> np.ndarray:
+def _nearest(market: MarketProgram, value: Floats, columns: Indices, fractional: Flags) -> Integers:
     """Return a third of the fractional choices, at least one: those nearest to whole."""
     blocks = market.blocks
     share = value[columns].copy()

@@ -1,6 +1,6 @@
 """The exact mixed-integer program of a book, and the search in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +9,7 @@ from vpp.auction.market.canonical import Integers
 from vpp.auction.market.columns import Columns
 from vpp.auction.market.program import MarketProgram
 from vpp.auction.rules import ClearingRules
-from vpp.auction.search.choices import Choices
+from vpp.auction.search.choices import Choices, one_way
 from vpp.auction.search.sessions import search_integers
 from vpp.solver.linear_program import Flags, Floats, LinearProgram
 from vpp.solver.report import Outcome
@@ -143,15 +143,8 @@ def _choices(market: MarketProgram, exact: ExactProgram, value: Floats) -> Choic
         return value[columns] > _HALF if len(columns) else np.empty(0, dtype=bool)
 
     grouped = np.fromiter(market.steps.accepted.values(), dtype=np.int64)
-    stores = market.stores
-    charges = value[exact.charging] > _HALF
-    width = charges.shape[1]
-    shut = (
-        np.where(charges, stores.discharged[:, :width], stores.charged[:, :width]) if width else np.empty(0)
-    )
-    return Choices(
-        chosen(exact.accepted), chosen(grouped), chosen(market.runs.on), shut.ravel().astype(np.int32)
-    )
+    found = Choices(chosen(exact.accepted), chosen(grouped), chosen(market.runs.on))
+    return replace(found, shut=one_way(market, value)) if exact.charging.size else found
 
 
 def _strict_groups(market: MarketProgram, columns: Columns, accepted: Integers) -> None:
@@ -193,7 +186,7 @@ def _exclusive_stores(market: MarketProgram, columns: Columns) -> Integers:
         Design of the auction engine, section 6, trap 14.
     """
     stores, relaxed = market.stores, market.program
-    if not market.may_price_negatively or not stores.discharged.size:
+    if not market.may_waste or not stores.discharged.size:
         return np.empty((0, 0), dtype=np.int64)
     shape = stores.discharged.shape
     discharged, charged = stores.discharged.ravel(), stores.charged[:, : shape[1]].ravel()

@@ -9,6 +9,21 @@ from vpp.solver.linear_program import Floats, LinearAnswer
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """A bound without awards: time ran out before any.
+
+    Attributes:
+        row_dual: Duals of the relaxation. Shape (R,).
+        bound: What they prove by arithmetic alone, in thousandths.
+        version: Version of the solver.
+    """
+
+    row_dual: Floats
+    bound: float
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """The best awards known and what is proved of them. Amounts are in thousandths of the currency.
 

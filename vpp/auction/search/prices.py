@@ -17,7 +17,7 @@ from vpp.solver.linear_program import Floats, Indices, LinearSession
 from vpp.solver.report import Outcome
 
 _NUDGE_KW, _NUDGE_SHARE = 1e-2, 1e-5  # ten times what solvers overlook, and far below any bid
-_GOLDEN = 0.6180339887498949
+_PRIME, _SCATTER = 2**31 - 1, 1_640_531_527
 _NOISE_DIGITS = 8  # prices of two solvers agree to more decimals than this
 
 
@@ -142,6 +142,13 @@ def _nudges(market: MarketProgram, side: Side) -> tuple[Indices, Floats, Indices
 
 
 def _spread(index: Indices) -> Floats:
-    """Return factors from 1 to 2 that no two rows share and no sum of some makes another."""
-    factors: Floats = 1.0 + np.modf((index + 1.0) * _GOLDEN)[0]
+    """Return factors from 1 to 2 that no two rows share and no sum of some makes another.
+
+    Fifth powers modulo a prime: equally spaced factors, such as multiples of the golden ratio, have
+    differences in common, and chains of ramps add them up.
+    """
+    scattered = (index.astype(np.int64) + 1) * _SCATTER % _PRIME
+    squared = scattered * scattered % _PRIME
+    fifth = squared * squared % _PRIME * scattered % _PRIME
+    factors: Floats = 1.0 + fifth / _PRIME
     return factors

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import coo_array
 
+from vpp.auction.market.canonical import Integers
 from vpp.auction.market.program import MarketProgram
 from vpp.auction.rules import ClearingRules
 from vpp.auction.search.best_response import Response, respond
@@ -15,7 +16,7 @@ from vpp.solver.report import Outcome
 
 _MOST_ROUNDS = 12
 _SMALL_GAIN = 0.1  # of the gap asked for
-_TOLERANCE = 0.02  # of the gap asked for, per component
+_TOLERANCE = 0.1  # of the gap asked for, per component
 _MOST_INNER_BIDS = 150
 _AT_LIMIT_KW = 1e-6
 _NOISE = 1e-9
@@ -29,6 +30,7 @@ class Tightened:
         first: The relaxation without a cut, solved: a proof by arithmetic.
         answer: With every cut, solved; its columns and rows are the relaxation's.
         whole: The answer's columns, those of fractional components replaced by whole ones. Shape (C,).
+        decided: Columns of the components that were replaced. Shape (K,).
         bound: No choices can cost less, in thousandths.
         cut_count: Number of cuts; their rows follow the relaxation's.
     """
@@ -36,13 +38,26 @@ class Tightened:
     first: LinearAnswer
     answer: LinearAnswer
     whole: Floats
+    decided: Integers
     bound: float
     cut_count: int
 
 
 def untightened(first: LinearAnswer) -> Tightened:
     """Begin with the relaxation as it is."""
-    return Tightened(first, first, first.column_value, first.objective or 0.0, 0)
+    nothing = np.empty(0, dtype=np.int64)
+    return Tightened(first, first, first.column_value, nothing, first.objective or 0.0, 0)
+
+
+def with_responses(tightened: Tightened, responses: list[Response]) -> Tightened:
+    """Put whole choices in the place of fractional ones."""
+    whole = tightened.answer.column_value.copy()
+    decided = [np.empty(0, dtype=np.int64)]
+    for response in responses:
+        if response.value is not None:
+            whole[response.columns] = response.value
+            decided.append(response.columns)
+    return replace(tightened, whole=whole, decided=np.concatenate(decided))
 
 
 def tighten(
@@ -87,11 +102,8 @@ def tighten(
             break
         answer = replace(tightened, row_dual=tightened.row_dual[: market.program.row_count])
         bound = max(bound, answer.objective or 0.0)
-    whole = answer.column_value.copy()
-    for response in responses:
-        if response.value is not None:
-            whole[response.columns] = response.value
-    return Tightened(before.first, answer, whole, bound, cuts)
+    known = replace(before, answer=answer, bound=bound, cut_count=cuts)
+    return with_responses(known, responses)
 
 
 def binding_accounts(market: MarketProgram, answer: LinearAnswer) -> tuple[int, ...]:

@@ -32,6 +32,7 @@ class RestrictedProgram:
     def __init__(self, market: MarketProgram, parts: Lagrangian, price: Floats) -> None:
         """Begin with what is worth its price, and with no schedule."""
         self._market, self._heavy = market, parts.heavy
+        self._idle = market.idle[parts.heavy.columns]
         program = market.program
         self._matrix = csc_array(
             (program.value, program.row_index, program.column_start),
@@ -121,15 +122,16 @@ class RestrictedProgram:
         return replace(answer, column_value=self.whole_value(answer), row_dual=dual)
 
     def heavy_value(self, answer: LinearAnswer) -> Floats:
-        """Mix the schedules by their weights. Shape (H,)."""
+        """Mix the schedules by their weights; what is left of 1 does nothing. Shape (H,)."""
         heavy = self._heavy
-        mixed = np.zeros(len(heavy.columns))
+        mixed, left = np.zeros(len(heavy.columns)), np.ones(heavy.count)
         for components, index, value in self._schedules:
             weight = np.zeros(heavy.count)
             weight[components] = answer.column_value[index]
             if weight.any():
                 mixed += weight[heavy.component] * value
-        return mixed
+                left -= weight
+        return mixed + left[heavy.component] * self._idle
 
     def heaviest(self, answer: LinearAnswer, is_whole: "WholeTest") -> Floats:
         """Return, for each component, the schedule of largest weight that passes a test; else nothing.

@@ -18,21 +18,29 @@ from vpp.auction.search.choices import (
     free,
     in_order,
     nothing,
+    one_way,
     without_idle,
 )
 from vpp.auction.search.components import Components
 from vpp.auction.search.coordination import coordinate
 from vpp.auction.search.diving import dive
 from vpp.auction.search.exact import exact_program, search_exactly
-from vpp.auction.search.found import Found
+from vpp.auction.search.found import Found, Proof
 from vpp.auction.search.pricing import WholePricing
-from vpp.auction.search.relaxation import Tightened, binding_accounts, drop_cuts, tighten, untightened
+from vpp.auction.search.relaxation import (
+    Tightened,
+    binding_accounts,
+    drop_cuts,
+    tighten,
+    untightened,
+    with_responses,
+)
 from vpp.auction.search.rounding import round_down, round_relaxation
 from vpp.auction.search.sessions import open_session
 from vpp.auction.search.waste import is_wasteful, without_idle_charging, without_waste
 from vpp.foundation.clock import stopwatch_s
 from vpp.foundation.errors import BrokenPromise
-from vpp.solver.linear_program import LinearAnswer
+from vpp.solver.linear_program import LinearAnswer, LinearSession
 from vpp.solver.report import Outcome, SolverName
 
 _NOISE = 1e-9
@@ -41,7 +49,9 @@ _SMALL = 4000  # columns
 _LARGE = 150_000  # columns
 
 
-def find_awards(market: MarketProgram, rules: ClearingRules) -> Found | None:
+def find_awards(
+    market: MarketProgram, rules: ClearingRules, session: LinearSession | None = None
+) -> Found | Proof | None:
     """Find what to buy.
 
     In steps, each only if the gap is still too wide: the relaxation, tightened by each fractional
@@ -52,23 +62,25 @@ def find_awards(market: MarketProgram, rules: ClearingRules) -> Found | None:
     Args:
         market: The book.
         rules: Solver, time limit and gap.
+        session: Holds the relaxation already, perhaps with the basis of a similar one; None to load it.
 
     Returns:
-        The best awards known, or None if not even the relaxation was solved in time.
+        The best awards known; without any in time a bound, or None if not even that.
 
     Source:
         Design of the auction engine, section 4; the tightening is ours.
     """
-    if market.program.column_count > _LARGE and rules.solver is SolverName.HIGHS:
+    if session is None and market.program.column_count > _LARGE and rules.solver is SolverName.HIGHS:
         return coordinate(market, rules)
-    search = Search(market, rules)
+    search = Search(market, rules, session)
     if not search.relax():
         return None
     if not market.has_discrete and search.is_within:
         return search.finished()
     search.tighten(Components(market))
     search.round()
-    for improve in (search.dive, search.tighten_further, search.round, search.dive):
+    improvements = (search.dive, search.dive_freely)
+    for improve in (*improvements, search.tighten_further, search.round, *improvements):
         if search.is_done or search.is_small:
             break
         improve()
@@ -85,11 +97,11 @@ def cost_of_choices(market: MarketProgram, choices: Choices, answer: LinearAnswe
 class Search:
     """The state of a search: the best awards and the best bound so far."""
 
-    def __init__(self, market: MarketProgram, rules: ClearingRules) -> None:
-        """Load the relaxation of a book."""
+    def __init__(self, market: MarketProgram, rules: ClearingRules, session: LinearSession | None) -> None:
+        """Load the relaxation of a book, unless a session holds it already."""
         self._market, self._rules = market, rules
         self._deadline_s = stopwatch_s() + rules.time_limit.total_seconds()
-        self._session = open_session(market.program, rules.solver)
+        self._session = session or open_session(market.program, rules.solver)
         self._answer: LinearAnswer | None = None
         self._method = ClearingMethod.ROUNDED
         self._cost = np.inf
@@ -148,6 +160,12 @@ class Search:
         free(self._session, self._market)
         self._try(dive(self._market, self._session, self.tightened, self._deadline_s))
 
+    def dive_freely(self) -> None:
+        """Try what a dive finds that takes no component's own choice for settled."""
+        free(self._session, self._market)
+        open_start = with_responses(self.tightened, [])
+        self._try(dive(self._market, self._session, open_start, self._deadline_s))
+
     def search_exactly(self) -> None:
         """Search the whole book from the best awards known until the gap or the time limit."""
         if self.choices is None or self._answer is None:
@@ -179,6 +197,8 @@ class Search:
         drop_cuts(market, session, self.tightened)
         if market.has_discrete or len(choices.shut):
             choices = without_idle(market, choices, answer.column_value)
+            if len(choices.shut):
+                choices = replace(choices, shut=one_way(market, answer.column_value))
             fix(session, market, choices)
             solved = session.solve(time_limit_s=limit_s)
             answer = solved if solved.outcome is Outcome.OPTIMAL else answer
@@ -187,7 +207,8 @@ class Search:
         if market.has_discrete:
             columns = choice_columns(market)
             low[columns], high[columns] = choice_bounds(market, choices)
-        low[choices.shut] = high[choices.shut] = 0.0
+        going = one_way(market, answer.column_value)  # so that settling ties brings no waste back
+        low[going] = high[going] = 0.0
         low[idle] = high[idle] = 0.0
         # What is shut only to leave stores alone has no say in prices.
         open_again = np.setdiff1d(idle, choices.shut).astype(np.int32)

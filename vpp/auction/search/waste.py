@@ -33,7 +33,7 @@ def without_waste(
         Design of the auction engine, section 6, trap 14.
     """
     stores = market.stores
-    if not stores.discharged.size or not market.may_price_negatively:
+    if not stores.discharged.size or not market.may_waste:
         return answer, _NO_COLUMN
     shut: list[Indices] = []
     charged = stores.charged[:, : stores.discharged.shape[1]]
@@ -57,7 +57,7 @@ def without_waste(
 def is_wasteful(market: MarketProgram, answer: LinearAnswer) -> bool:
     """Tell whether a store charges while it discharges."""
     stores = market.stores
-    if not stores.discharged.size or not market.may_price_negatively:
+    if not stores.discharged.size or not market.may_waste:
         return False
     out = answer.column_value[stores.discharged]
     into = answer.column_value[stores.charged[:, : out.shape[1]]]
@@ -69,7 +69,8 @@ def without_idle_charging(
 ) -> tuple[LinearAnswer, Indices]:
     """Leave alone every store that would charge and never discharge, where that costs nothing.
 
-    A linear program may charge for no reason where power is worth nothing; nobody has bought that.
+    A linear program may charge for no reason where power is worth nothing; nobody has bought that. Where
+    another store would have to waste energy instead, it stays.
 
     Args:
         market: The book.
@@ -92,9 +93,9 @@ def without_idle_charging(
     shut = np.zeros(len(columns))
     session.set_columns(columns, shut, shut)
     again = session.solve(time_limit_s=time_limit_s)
-    if again.outcome is Outcome.OPTIMAL and (again.objective or 0.0) <= _cost(answer) + _NOISE * abs(
-        _cost(answer)
-    ):
+    most = _cost(answer) + _NOISE * abs(_cost(answer))
+    is_as_good = again.outcome is Outcome.OPTIMAL and (again.objective or 0.0) <= most
+    if is_as_good and not is_wasteful(market, again):
         return again, columns
     session.set_columns(columns, program.column_low[columns], program.column_high[columns])
     return answer, _NO_COLUMN
