@@ -101,7 +101,7 @@ def compose(prepared: Prepared) -> Hub:
         ),
         telemetry=TelemetryServicer(units, calls, currencies),
         baseline=BaselineServicer(units, calls, currencies),
-        auction=AuctionServicer(units, calls, currencies),
+        auction=AuctionServicer(units, calls, currencies, rules=prepared.rules),
         event=EventServicer(
             units,
             calls,

@@ -104,6 +104,8 @@ def market_rules(settings: HubSettings) -> MarketRules:
         claim_lease=market.claim_lease,
         telemetry_allowance=market.telemetry_allowance,
         measurement_allowance=market.measurement_allowance,
+        uniform_price=market.uniform_price,
+        tie_rule=market.tie_rule,
     )
 
 

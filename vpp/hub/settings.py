@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from vpp.auction.rules import TieRule, UniformPrice
 from vpp.foundation.names import ID_PATTERN
 from vpp.portfolio.party import PartyKind
 from vpp.solver.report import SolverName
@@ -192,8 +193,11 @@ class MarketSettings(_Group):
         aggregator_party_id: Who runs the hub and keeps the fee; one of the parties.
         automatic_approval: Whether enrolments may bid at once or wait for an operator.
         solver: Which solver clears.
-        solver_time_limit: Longest time of one solve, a whole number of seconds.
+        solver_time_limit: How long a clearing may look for a better answer once it has one, a whole
+            number of seconds.
         solver_relative_gap: A clearing within this share of the bound counts as optimal.
+        uniform_price: Which uniform price is published, unless an auction says otherwise.
+        tie_rule: Who serves when several ask the same, unless an auction says otherwise.
         holidays: Civil days that count as holidays in every baseline.
         forecast_hour_utc: Hour of the day at which tomorrow is forecast.
         claim_lease: How long a claimed deadline is kept from other hubs.
@@ -205,7 +209,9 @@ class MarketSettings(_Group):
     automatic_approval: bool = False
     solver: SolverName = SolverName.GLPK
     solver_time_limit: Wait = timedelta(seconds=30)
-    solver_relative_gap: float = Field(default=1e-6, ge=0, le=0.1)
+    solver_relative_gap: float = Field(default=1e-3, ge=0, le=0.1)
+    uniform_price: UniformPrice = UniformPrice.FIXED_BINARIES
+    tie_rule: TieRule = TieRule.PRICE_TIME
     holidays: frozenset[date] = frozenset()
     forecast_hour_utc: int = Field(default=9, ge=0, le=23)
     claim_lease: Wait = timedelta(minutes=10)

@@ -12,6 +12,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.type import interval_pb2 as _interval_pb2
 from google.type import money_pb2 as _money_pb2
+from vpp.v1 import buyer_pb2 as _buyer_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -73,6 +74,9 @@ class Auction(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    BUYER_TERMS_FIELD_NUMBER: _builtins.int
+    UNIFORM_PRICE_FIELD_NUMBER: _builtins.int
+    TIE_RULE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the auction. Format: auctions/{auction}"""
     product: _builtins.str
@@ -87,6 +91,12 @@ class Auction(_message.Message):
     """The event it serves. Format: events/{event}"""
     etag: _builtins.str
     """Changes with every write; sent back with a change, it guards against overwriting (AIP-154)."""
+    uniform_price: _buyer_pb2.UniformPrice.ValueType
+    """Which uniform price is published; unspecified leaves it to the hub, which answers with its choice."""
+    tie_rule: _buyer_pb2.TieRule.ValueType
+    """Who serves when several ask the same; unspecified leaves it to the hub, which answers with its
+    choice.
+    """
     @_builtins.property
     def delivery_interval(self) -> _interval_pb2.Interval:
         """When delivery takes place: [start_time, end_time)."""
@@ -111,6 +121,10 @@ class Auction(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When it last changed."""
 
+    @_builtins.property
+    def buyer_terms(self) -> _buyer_pb2.BuyerTerms:
+        """What the buyer asks beside the target; absent means nothing."""
+
     def __init__(
         self,
         *,
@@ -127,10 +141,13 @@ class Auction(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         etag: _builtins.str = ...,
+        buyer_terms: _buyer_pb2.BuyerTerms | None = ...,
+        uniform_price: _buyer_pb2.UniformPrice.ValueType = ...,
+        tie_rule: _buyer_pb2.TieRule.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_rebound_headroom_kw", b"_rebound_headroom_kw", "cap_price_per_mwh", b"cap_price_per_mwh", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "gate_closure_time", b"gate_closure_time", "rebound_headroom_kw", b"rebound_headroom_kw", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_rebound_headroom_kw", b"_rebound_headroom_kw", "buyer_terms", b"buyer_terms", "cap_price_per_mwh", b"cap_price_per_mwh", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "gate_closure_time", b"gate_closure_time", "rebound_headroom_kw", b"rebound_headroom_kw", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rebound_headroom_kw", b"_rebound_headroom_kw", "cap_price_per_mwh", b"cap_price_per_mwh", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "etag", b"etag", "event", b"event", "gate_closure_time", b"gate_closure_time", "name", b"name", "product", b"product", "rebound_headroom_kw", b"rebound_headroom_kw", "state", b"state", "target_reduction_kw", b"target_reduction_kw", "update_time", b"update_time", "zone", b"zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rebound_headroom_kw", b"_rebound_headroom_kw", "buyer_terms", b"buyer_terms", "cap_price_per_mwh", b"cap_price_per_mwh", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "etag", b"etag", "event", b"event", "gate_closure_time", b"gate_closure_time", "name", b"name", "product", b"product", "rebound_headroom_kw", b"rebound_headroom_kw", "state", b"state", "target_reduction_kw", b"target_reduction_kw", "tie_rule", b"tie_rule", "uniform_price", b"uniform_price", "update_time", b"update_time", "zone", b"zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__rebound_headroom_kw: _TypeAlias = _typing.Literal["rebound_headroom_kw"]  # noqa: Y015
     _WhichOneofArgType__rebound_headroom_kw: _TypeAlias = _typing.Literal["_rebound_headroom_kw", b"_rebound_headroom_kw"]  # noqa: Y015
@@ -233,6 +250,93 @@ class BlockOffer(_message.Message):
 Global___BlockOffer: _TypeAlias = BlockOffer  # noqa: Y015
 
 @_typing.final
+class StoreOffer(_message.Message):
+    """A store of energy: battery, UPS, or a chilled mass whose temperature may drift.
+
+    Discharging reduces consumption, charging increases it, both by any amount within the limits of
+    every interval. A thermal store is given as the deviation from its baseline trajectory: it starts
+    and ends at 0, may go down to a negative reserve_kwh, and its deviation decays by itself with
+    hold_ratio. Doing nothing must be allowed.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DISCHARGE_KW_FIELD_NUMBER: _builtins.int
+    CHARGE_KW_FIELD_NUMBER: _builtins.int
+    CAPACITY_KWH_FIELD_NUMBER: _builtins.int
+    RESERVE_KWH_FIELD_NUMBER: _builtins.int
+    START_KWH_FIELD_NUMBER: _builtins.int
+    END_KWH_FIELD_NUMBER: _builtins.int
+    PRICE_PER_MWH_FIELD_NUMBER: _builtins.int
+    CHARGE_EFFICIENCY_RATIO_FIELD_NUMBER: _builtins.int
+    DISCHARGE_EFFICIENCY_RATIO_FIELD_NUMBER: _builtins.int
+    HOLD_RATIO_FIELD_NUMBER: _builtins.int
+    CYCLE_LIMIT_KWH_FIELD_NUMBER: _builtins.int
+    discharge_kw: _builtins.float
+    """Largest reduction, kW."""
+    charge_kw: _builtins.float
+    """Largest increase, kW; 0 if it does not charge within the horizon."""
+    capacity_kwh: _builtins.float
+    """Most energy stored, kWh."""
+    reserve_kwh: _builtins.float
+    """Least energy stored, kWh: a UPS's ride-through, never sold. Negative for a chilled mass that may
+    warm up.
+    """
+    start_kwh: _builtins.float
+    """Energy stored at the start of delivery, kWh."""
+    end_kwh: _builtins.float
+    """Least energy stored at the end of the horizon, kWh: the recovery it owes."""
+    charge_efficiency_ratio: _builtins.float
+    """Energy stored per energy drawn; absent means 1."""
+    discharge_efficiency_ratio: _builtins.float
+    """Reduction per energy taken from the store; absent means 1."""
+    hold_ratio: _builtins.float
+    """Share of the stored energy, or deviation, that is left after an interval; absent means 1."""
+    cycle_limit_kwh: _builtins.float
+    """Largest reduction energy over the horizon, kWh; absent means no limit."""
+    @_builtins.property
+    def price_per_mwh(self) -> _money_pb2.Money:
+        """Lowest price of discharged energy."""
+
+    def __init__(
+        self,
+        *,
+        discharge_kw: _builtins.float = ...,
+        charge_kw: _builtins.float = ...,
+        capacity_kwh: _builtins.float = ...,
+        reserve_kwh: _builtins.float = ...,
+        start_kwh: _builtins.float = ...,
+        end_kwh: _builtins.float = ...,
+        price_per_mwh: _money_pb2.Money | None = ...,
+        charge_efficiency_ratio: _builtins.float | None = ...,
+        discharge_efficiency_ratio: _builtins.float | None = ...,
+        hold_ratio: _builtins.float | None = ...,
+        cycle_limit_kwh: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_charge_efficiency_ratio", b"_charge_efficiency_ratio", "_cycle_limit_kwh", b"_cycle_limit_kwh", "_discharge_efficiency_ratio", b"_discharge_efficiency_ratio", "_hold_ratio", b"_hold_ratio", "charge_efficiency_ratio", b"charge_efficiency_ratio", "cycle_limit_kwh", b"cycle_limit_kwh", "discharge_efficiency_ratio", b"discharge_efficiency_ratio", "hold_ratio", b"hold_ratio", "price_per_mwh", b"price_per_mwh"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_charge_efficiency_ratio", b"_charge_efficiency_ratio", "_cycle_limit_kwh", b"_cycle_limit_kwh", "_discharge_efficiency_ratio", b"_discharge_efficiency_ratio", "_hold_ratio", b"_hold_ratio", "capacity_kwh", b"capacity_kwh", "charge_efficiency_ratio", b"charge_efficiency_ratio", "charge_kw", b"charge_kw", "cycle_limit_kwh", b"cycle_limit_kwh", "discharge_efficiency_ratio", b"discharge_efficiency_ratio", "discharge_kw", b"discharge_kw", "end_kwh", b"end_kwh", "hold_ratio", b"hold_ratio", "price_per_mwh", b"price_per_mwh", "reserve_kwh", b"reserve_kwh", "start_kwh", b"start_kwh"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__charge_efficiency_ratio: _TypeAlias = _typing.Literal["charge_efficiency_ratio"]  # noqa: Y015
+    _WhichOneofArgType__charge_efficiency_ratio: _TypeAlias = _typing.Literal["_charge_efficiency_ratio", b"_charge_efficiency_ratio"]  # noqa: Y015
+    _WhichOneofReturnType__cycle_limit_kwh: _TypeAlias = _typing.Literal["cycle_limit_kwh"]  # noqa: Y015
+    _WhichOneofArgType__cycle_limit_kwh: _TypeAlias = _typing.Literal["_cycle_limit_kwh", b"_cycle_limit_kwh"]  # noqa: Y015
+    _WhichOneofReturnType__discharge_efficiency_ratio: _TypeAlias = _typing.Literal["discharge_efficiency_ratio"]  # noqa: Y015
+    _WhichOneofArgType__discharge_efficiency_ratio: _TypeAlias = _typing.Literal["_discharge_efficiency_ratio", b"_discharge_efficiency_ratio"]  # noqa: Y015
+    _WhichOneofReturnType__hold_ratio: _TypeAlias = _typing.Literal["hold_ratio"]  # noqa: Y015
+    _WhichOneofArgType__hold_ratio: _TypeAlias = _typing.Literal["_hold_ratio", b"_hold_ratio"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__charge_efficiency_ratio) -> _WhichOneofReturnType__charge_efficiency_ratio | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cycle_limit_kwh) -> _WhichOneofReturnType__cycle_limit_kwh | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__discharge_efficiency_ratio) -> _WhichOneofReturnType__discharge_efficiency_ratio | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__hold_ratio) -> _WhichOneofReturnType__hold_ratio | None: ...
+
+Global___StoreOffer: _TypeAlias = StoreOffer  # noqa: Y015
+
+@_typing.final
 class StepOffer(_message.Message):
     """Divisible steps, interval by interval."""
 
@@ -289,8 +393,36 @@ class Rebound(_message.Message):
 Global___Rebound: _TypeAlias = Rebound  # noqa: Y015
 
 @_typing.final
+class ReboundProfile(_message.Message):
+    """Energy that comes back after a reduction, at times that cannot be chosen."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RETURN_RATIO_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def return_ratio(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Increase per reduction, one, two, ... intervals later. What would fall after the horizon is not
+        counted.
+        """
+
+    def __init__(
+        self,
+        *,
+        return_ratio: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["return_ratio", b"return_ratio"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReboundProfile: _TypeAlias = ReboundProfile  # noqa: Y015
+
+@_typing.final
 class RunLimits(_message.Message):
-    """When a flexible resource may run and must rest."""
+    """When a step offer may run and must rest; a run is an unbroken span of reductions. Spans are whole
+    multiples of the delivery interval.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -298,19 +430,27 @@ class RunLimits(_message.Message):
     MAX_RUN_DURATION_FIELD_NUMBER: _builtins.int
     REST_DURATION_FIELD_NUMBER: _builtins.int
     MAX_CALL_COUNT_FIELD_NUMBER: _builtins.int
+    MIN_LEVEL_KW_FIELD_NUMBER: _builtins.int
+    START_COST_AMOUNT_FIELD_NUMBER: _builtins.int
     max_call_count: _builtins.int
     """Most runs in the auction's delivery interval; 0 means any."""
+    min_level_kw: _builtins.float
+    """Least reduction in every interval of a run, kW; with 0, a run may also pause at no reduction."""
     @_builtins.property
     def min_run_duration(self) -> _duration_pb2.Duration:
         """Shortest run."""
 
     @_builtins.property
     def max_run_duration(self) -> _duration_pb2.Duration:
-        """Longest run."""
+        """Longest run; absent or 0 means any."""
 
     @_builtins.property
     def rest_duration(self) -> _duration_pb2.Duration:
         """Least rest between runs."""
+
+    @_builtins.property
+    def start_cost_amount(self) -> _money_pb2.Money:
+        """Paid for each run."""
 
     def __init__(
         self,
@@ -319,10 +459,12 @@ class RunLimits(_message.Message):
         max_run_duration: _duration_pb2.Duration | None = ...,
         rest_duration: _duration_pb2.Duration | None = ...,
         max_call_count: _builtins.int = ...,
+        min_level_kw: _builtins.float = ...,
+        start_cost_amount: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["max_run_duration", b"max_run_duration", "min_run_duration", b"min_run_duration", "rest_duration", b"rest_duration"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["max_run_duration", b"max_run_duration", "min_run_duration", b"min_run_duration", "rest_duration", b"rest_duration", "start_cost_amount", b"start_cost_amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_call_count", b"max_call_count", "max_run_duration", b"max_run_duration", "min_run_duration", b"min_run_duration", "rest_duration", b"rest_duration"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_call_count", b"max_call_count", "max_run_duration", b"max_run_duration", "min_level_kw", b"min_level_kw", "min_run_duration", b"min_run_duration", "rest_duration", b"rest_duration", "start_cost_amount", b"start_cost_amount"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -397,6 +539,7 @@ class Bid(_message.Message):
     PRODUCT_FIELD_NUMBER: _builtins.int
     STEP_OFFER_FIELD_NUMBER: _builtins.int
     BLOCK_OFFER_FIELD_NUMBER: _builtins.int
+    STORE_OFFER_FIELD_NUMBER: _builtins.int
     ENERGY_LIMIT_KWH_FIELD_NUMBER: _builtins.int
     REBOUND_FIELD_NUMBER: _builtins.int
     DELIVERY_RATIO_FIELD_NUMBER: _builtins.int
@@ -412,6 +555,9 @@ class Bid(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    DIRECTION_FIELD_NUMBER: _builtins.int
+    REBOUND_PROFILE_FIELD_NUMBER: _builtins.int
+    ZONE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the bid. Format: bids/{bid}"""
     resource: _builtins.str
@@ -436,6 +582,10 @@ class Bid(_message.Message):
     """The numbers that prove the reason."""
     etag: _builtins.str
     """Changes with every write; sent back with a change, it guards against overwriting (AIP-154)."""
+    direction: _buyer_pb2.Direction.ValueType
+    """Which way it moves consumption; unspecified means down."""
+    zone: _builtins.str
+    """Zone in which the reduction counts. The hub takes it from the site; in a book it is given."""
     @_builtins.property
     def step_offer(self) -> Global___StepOffer:
         """Divisible steps, interval by interval."""
@@ -445,16 +595,22 @@ class Bid(_message.Message):
         """One ratio for every interval."""
 
     @_builtins.property
+    def store_offer(self) -> Global___StoreOffer:
+        """Energy that is stored: battery, UPS, chilled mass."""
+
+    @_builtins.property
     def rebound(self) -> Global___Rebound:
         """Energy that comes back; only with steps, a block states it in its profile."""
 
     @_builtins.property
     def run_limits(self) -> Global___RunLimits:
-        """When it may run and must rest; refused until the engine honours it."""
+        """When it may run and must rest; only with steps."""
 
     @_builtins.property
     def migration_leg(self) -> Global___MigrationLeg:
-        """Load that moves elsewhere; refused until the engine honours it."""
+        """Load that moves elsewhere; only with steps. In an auction of one zone it may only go to a zone
+        that the buyer's terms name.
+        """
 
     @_builtins.property
     def availability_price_per_kw_h(self) -> _money_pb2.Money:
@@ -472,6 +628,10 @@ class Bid(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When it last changed."""
 
+    @_builtins.property
+    def rebound_profile(self) -> Global___ReboundProfile:
+        """Energy that comes back at times that cannot be chosen; only with steps and without rebound."""
+
     def __init__(
         self,
         *,
@@ -481,6 +641,7 @@ class Bid(_message.Message):
         product: _builtins.str = ...,
         step_offer: Global___StepOffer | None = ...,
         block_offer: Global___BlockOffer | None = ...,
+        store_offer: Global___StoreOffer | None = ...,
         energy_limit_kwh: _builtins.float | None = ...,
         rebound: Global___Rebound | None = ...,
         delivery_ratio: _builtins.float = ...,
@@ -496,14 +657,17 @@ class Bid(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         etag: _builtins.str = ...,
+        direction: _buyer_pb2.Direction.ValueType = ...,
+        rebound_profile: Global___ReboundProfile | None = ...,
+        zone: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_energy_limit_kwh", b"_energy_limit_kwh", "availability_price_per_kw_h", b"availability_price_per_kw_h", "block_offer", b"block_offer", "create_time", b"create_time", "energy_limit_kwh", b"energy_limit_kwh", "expire_time", b"expire_time", "migration_leg", b"migration_leg", "offer", b"offer", "rebound", b"rebound", "run_limits", b"run_limits", "step_offer", b"step_offer", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_energy_limit_kwh", b"_energy_limit_kwh", "availability_price_per_kw_h", b"availability_price_per_kw_h", "block_offer", b"block_offer", "create_time", b"create_time", "energy_limit_kwh", b"energy_limit_kwh", "expire_time", b"expire_time", "migration_leg", b"migration_leg", "offer", b"offer", "rebound", b"rebound", "rebound_profile", b"rebound_profile", "run_limits", b"run_limits", "step_offer", b"step_offer", "store_offer", b"store_offer", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_energy_limit_kwh", b"_energy_limit_kwh", "auction", b"auction", "availability_price_per_kw_h", b"availability_price_per_kw_h", "block_offer", b"block_offer", "create_time", b"create_time", "delivery_ratio", b"delivery_ratio", "energy_limit_kwh", b"energy_limit_kwh", "etag", b"etag", "exclusive_group", b"exclusive_group", "expire_time", b"expire_time", "migration_leg", b"migration_leg", "name", b"name", "offer", b"offer", "parent_bid", b"parent_bid", "product", b"product", "reason", b"reason", "reason_detail", b"reason_detail", "rebound", b"rebound", "resource", b"resource", "run_limits", b"run_limits", "state", b"state", "step_offer", b"step_offer", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_energy_limit_kwh", b"_energy_limit_kwh", "auction", b"auction", "availability_price_per_kw_h", b"availability_price_per_kw_h", "block_offer", b"block_offer", "create_time", b"create_time", "delivery_ratio", b"delivery_ratio", "direction", b"direction", "energy_limit_kwh", b"energy_limit_kwh", "etag", b"etag", "exclusive_group", b"exclusive_group", "expire_time", b"expire_time", "migration_leg", b"migration_leg", "name", b"name", "offer", b"offer", "parent_bid", b"parent_bid", "product", b"product", "reason", b"reason", "reason_detail", b"reason_detail", "rebound", b"rebound", "rebound_profile", b"rebound_profile", "resource", b"resource", "run_limits", b"run_limits", "state", b"state", "step_offer", b"step_offer", "store_offer", b"store_offer", "update_time", b"update_time", "zone", b"zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__energy_limit_kwh: _TypeAlias = _typing.Literal["energy_limit_kwh"]  # noqa: Y015
     _WhichOneofArgType__energy_limit_kwh: _TypeAlias = _typing.Literal["_energy_limit_kwh", b"_energy_limit_kwh"]  # noqa: Y015
-    _WhichOneofReturnType_offer: _TypeAlias = _typing.Literal["step_offer", "block_offer"]  # noqa: Y015
+    _WhichOneofReturnType_offer: _TypeAlias = _typing.Literal["step_offer", "block_offer", "store_offer"]  # noqa: Y015
     _WhichOneofArgType_offer: _TypeAlias = _typing.Literal["offer", b"offer"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__energy_limit_kwh) -> _WhichOneofReturnType__energy_limit_kwh | None: ...
@@ -609,14 +773,14 @@ class Clearing(_message.Message):
     input_hash: _builtins.str
     """SHA-256 of the book in canonical form."""
     document_json: _builtins.str
-    """The whole result as JSON, as far as the caller may see it."""
+    """The whole result as far as the caller may see it: a ClearingDocument as JSON."""
     @_builtins.property
     def clearing_price_per_mwh(self) -> _containers.RepeatedCompositeFieldContainer[_money_pb2.Money]:
         """Price per delivery interval."""
 
     @_builtins.property
     def shortfall_kw(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Target that no bid served, per delivery interval, kW."""
+        """What no bid served of target and margin together, per delivery interval, kW."""
 
     @_builtins.property
     def objective_amount(self) -> _money_pb2.Money:

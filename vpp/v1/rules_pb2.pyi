@@ -24,6 +24,7 @@ INSTRUCTION_NAME_FIELD_NUMBER: _builtins.int
 STATEMENT_NAME_FIELD_NUMBER: _builtins.int
 DISPUTE_NAME_FIELD_NUMBER: _builtins.int
 RESOURCE_NAME_FIELD_NUMBER: _builtins.int
+ZONE_ID_FIELD_NUMBER: _builtins.int
 MAGNITUDE_FIELD_NUMBER: _builtins.int
 party_name: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]
 """The field holds the name of a party: parties/{party}."""
@@ -49,5 +50,7 @@ dispute_name: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRule
 """The field holds the name of a dispute: disputes/{dispute}."""
 resource_name: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]
 """The field holds the name of a flexible resource: sites/{site}/resources/{resource}."""
+zone_id: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]
+"""The field holds the id of a zone."""
 magnitude: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.DoubleRules, _builtins.bool]
 """The field holds a magnitude: never negative and at most 10 GW or 10 GWh."""

@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from vpp.auction.buyer import ANY_TERMS, BuyerTerms
 from vpp.auction.clearing import clear
+from vpp.auction.rules import TieRule, UniformPrice
 from vpp.auction.tender import Tender, TenderState, check_tender_transition
 from vpp.dispatch.event import Event, EventState
 from vpp.foundation.errors import InvalidInput, WrongState
@@ -12,7 +14,16 @@ from vpp.foundation.interval import Interval
 from vpp.foundation.names import checked_id
 from vpp.portfolio.enrolment import EnrolmentState
 from vpp.portfolio.product import Trigger
-from vpp.workflows.booking import CLEARING_ATTEMPTS, auction_book, clearing_rules, commit_clearing, conflicts
+from vpp.workflows.awarding import commit_clearing
+from vpp.workflows.booking import (
+    CLEARING_ATTEMPTS,
+    auction_book,
+    clearing_rules,
+    conflicts,
+    empty_book,
+    recovery_interval_count,
+)
+from vpp.workflows.buyer_terms import check_terms, over_intervals
 from vpp.workflows.identity import Principal, check_buyer
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import Due, DueKind, MessageKind, Stored, UnitOfWorkFactory, WorkerPool
@@ -35,6 +46,9 @@ def create_auction(  # noqa: PLR0913  one argument per field of the request
     gate_closes_at: datetime,
     rebound_headroom_kw: float | None,
     request_id: str,
+    terms: BuyerTerms = ANY_TERMS,
+    uniform_price: UniformPrice = UniformPrice.FIXED_BINARIES,
+    tie_rule: TieRule = TieRule.PRICE_TIME,
 ) -> Stored[Tender]:
     """Open an auction and its event, and invite every enrolled site of the zone.
 
@@ -51,6 +65,9 @@ def create_auction(  # noqa: PLR0913  one argument per field of the request
         gate_closes_at: Bids are taken until this instant, exclusive.
         rebound_headroom_kw: Largest rebound of all sites together, kW; None for no limit.
         request_id: Makes repeats harmless; empty if not given.
+        terms: What the operator asks beside the target; one value may stand for every interval.
+        uniform_price: Which uniform price is published.
+        tie_rule: Who serves when several ask the same.
 
     Returns:
         The open auction.
@@ -70,6 +87,9 @@ def create_auction(  # noqa: PLR0913  one argument per field of the request
         currency,
         gate_closes_at,
         rebound_headroom_kw,
+        terms,
+        uniform_price,
+        tie_rule,
     )
     with units() as uow:
         known = replayed(uow, principal, "create_auction", request_id, digest)
@@ -115,7 +135,15 @@ def create_auction(  # noqa: PLR0913  one argument per field of the request
             rebound_headroom_kw=rebound_headroom_kw,
             operator_party_id=principal.party_id,
             state=TenderState.OPEN,
+            terms=over_intervals(
+                terms,
+                len(target_reduction_kw),
+                len(target_reduction_kw) + recovery_interval_count(product),
+            ),
+            uniform_price=uniform_price,
+            tie_rule=tie_rule,
         )
+        check_terms(uow, empty_book(tender, product), zone)
         event = Event(
             event_id=auction_id,
             product_id=product_id,
@@ -214,8 +242,8 @@ def run_auction(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules, 
             if tender.state is not TenderState.GATE_CLOSED:
                 return
             product = product_of(uow, tender.product_id, tender.product_version)
-            book = auction_book(uow, tender, product)
-        clearing = pool.run(clear, book, clearing_rules(product, rules))
+            collected = auction_book(uow, tender, product)
+        clearing = pool.run(clear, collected.book, clearing_rules(product, rules, tender))
         with units() as uow:
             stored = promised(uow.auctions.get(auction_id), f"auctions/{auction_id}")
             if stored.value.state is not TenderState.GATE_CLOSED:
@@ -225,7 +253,7 @@ def run_auction(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules, 
                 continue
             cleared = replace(stored.value, state=TenderState.CLEARED)
             uow.auctions.update(auction_id, cleared, revision=stored.revision)
-            commit_clearing(uow, event, clearing, product, rules)
+            commit_clearing(uow, event, clearing, product, rules, left_out=collected.left_out)
             uow.commit()
             return
     raise WrongState(f"other events keep claiming what auctions/{auction_id} would award; it is tried again")

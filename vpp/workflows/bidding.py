@@ -3,20 +3,21 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from vpp.auction.bid import Bid, BlockOffer
-from vpp.auction.entry import check_bid
-from vpp.auction.tender import TenderState
+from vpp.auction.bid import Bid
 from vpp.foundation.errors import InvalidInput, NotFound, NotPermitted, WrongState
 from vpp.foundation.names import checked_id
-from vpp.foundation.series import starts
-from vpp.portfolio.enrolment import EnrolmentState
-from vpp.portfolio.product import ProductProfile, Trigger
-from vpp.portfolio.resource import Resource
 from vpp.portfolio.site import Site
-from vpp.workflows.booking import EVERYTHING, claimed_resources
+from vpp.workflows.admission import (
+    check_enrolled,
+    check_for_auction,
+    check_open,
+    check_parent,
+    check_standing,
+)
+from vpp.workflows.booking import EVERYTHING
 from vpp.workflows.identity import Principal, check_owner
 from vpp.workflows.ports import Stored, UnitOfWork, UnitOfWorkFactory
-from vpp.workflows.recording import audit, found, overlaps, product_of, promised
+from vpp.workflows.recording import audit, found, promised
 from vpp.workflows.records import BidRecord, BidState
 from vpp.workflows.requesting import fingerprint, remember, replayed
 from vpp.workflows.tendering import check_currency
@@ -73,15 +74,15 @@ def create_bid(  # noqa: PLR0913  one argument per field of the request
                 "a bid names either an auction or, standing, a product; expected exactly one of them"
             )
         if auction_id is not None:
-            product = _check_auction(uow, bid, auction_id, resource)
+            product = check_for_auction(uow, bid, auction_id, resource, site)
         else:
-            product = _check_standing(uow, bid, str(product_id), resource, expires_at)
+            product = check_standing(uow, bid, str(product_id), resource, site, expires_at)
         check_currency(product, currency, "price_per_mwh")
-        _check_enrolled(uow, site, product.product_id)
+        check_enrolled(uow, site, product.product_id)
         bid_id = bid.bid_id or _default_id(uow, bid, auction_id)
         checked_id(bid_id, "bid_id")
         entered = replace(bid, bid_id=bid_id, zone=site.zone, submitted_at=uow.now)
-        _check_parent(uow, entered, auction_id)
+        check_parent(uow, entered, auction_id)
         record = BidRecord(
             bid=entered,
             auction_id=auction_id,
@@ -124,7 +125,7 @@ def withdraw_bid(
             tender = promised(
                 uow.auctions.get(stored.value.auction_id), f"auctions/{stored.value.auction_id}"
             )
-            _check_open(tender.value.state, tender.value.gate_closes_at, uow.now)
+            check_open(tender.value, uow.now)
         written = uow.bids.update(
             bid_id, replace(stored.value, state=BidState.WITHDRAWN), revision=stored.revision
         )
@@ -138,102 +139,6 @@ def _own_site(uow: UnitOfWork, principal: Principal, site_id: str) -> Site:
     stored = uow.sites.get(site_id)
     check_owner(principal, site_id=site_id, party_id="" if stored is None else stored.value.party_id)
     return found(stored, f"sites/{site_id}").value
-
-
-def _check_open(state: TenderState, gate_closes_at: datetime, now: datetime) -> None:
-    if state is not TenderState.OPEN or now >= gate_closes_at:
-        raise WrongState(
-            f"the gate closed at {gate_closes_at.isoformat()}; bids are taken before it",
-            gate_closure_time=gate_closes_at.isoformat(),
-        )
-
-
-def _check_auction(uow: UnitOfWork, bid: Bid, auction_id: str, resource: Resource) -> ProductProfile:
-    tender = found(uow.auctions.get(auction_id), f"auctions/{auction_id}").value
-    _check_open(tender.state, tender.gate_closes_at, uow.now)
-    product = product_of(uow, tender.product_id, tender.product_version)
-    check_bid(
-        bid,
-        product.bid,
-        interval_count=len(starts(tender.delivery, product.settlement_interval)),
-        enrolled_reduction_kw=resource.envelope.max_reduction_kw,
-    )
-    claimed = claimed_resources(uow, tender.delivery, product.call.recovery_window)
-    claiming_event = claimed.get((bid.site_id, bid.resource_id))
-    if claiming_event is not None:
-        raise WrongState(
-            f"resource {bid.resource_id} of sites/{bid.site_id} is awarded to events/{claiming_event} then; "
-            "the same kilowatt cannot be sold twice",
-            event=f"events/{claiming_event}",
-        )
-    for stored in uow.bids.page(where={"site_id": bid.site_id}, limit=EVERYTHING):
-        other = stored.value
-        is_rival = (
-            other.bid.resource_id == bid.resource_id
-            and other.state is BidState.SUBMITTED
-            and other.auction_id not in {None, auction_id}
-        )
-        if is_rival:
-            rival = promised(uow.auctions.get(str(other.auction_id)), f"auctions/{other.auction_id}").value
-            if rival.state in {TenderState.OPEN, TenderState.GATE_CLOSED} and overlaps(
-                rival.delivery, tender.delivery
-            ):
-                raise WrongState(
-                    f"resource {bid.resource_id} of sites/{bid.site_id} is bid in "
-                    f"auctions/{other.auction_id} for an overlapping time; withdraw that bid first",
-                    auction=f"auctions/{other.auction_id}",
-                )
-    return product
-
-
-def _check_standing(
-    uow: UnitOfWork, bid: Bid, product_id: str, resource: Resource, expires_at: datetime | None
-) -> ProductProfile:
-    product = uow.products.latest(product_id)
-    if product is None or product.call.trigger is not Trigger.EMERGENCY:
-        raise InvalidInput(
-            f"product is {product_id!r}, expected one that emergencies set in motion", product=product_id
-        )
-    if isinstance(bid.offer, BlockOffer):
-        raise InvalidInput(
-            "a standing bid offers steps; a block needs an auction's intervals", offer="block_offer"
-        )
-    if len(bid.offer.steps) != 1:
-        raise InvalidInput(
-            f"step_offer.intervals has {len(bid.offer.steps)} entries, expected 1 in a standing bid",
-            count=str(len(bid.offer.steps)),
-        )
-    if expires_at is not None and expires_at <= uow.now:
-        raise InvalidInput(f"expire_time is {expires_at.isoformat()}, expected a future instant")
-    check_bid(bid, product.bid, interval_count=1, enrolled_reduction_kw=resource.envelope.max_reduction_kw)
-    return product
-
-
-def _check_enrolled(uow: UnitOfWork, site: Site, product_id: str) -> None:
-    enrolment = uow.enrolments.get(f"{site.site_id}-{product_id}")
-    if enrolment is None or enrolment.value.state is not EnrolmentState.ACTIVE:
-        state = "absent" if enrolment is None else enrolment.value.state.name
-        raise WrongState(
-            f"enrolment of sites/{site.site_id} in products/{product_id} is {state}, expected ACTIVE",
-            state=state,
-        )
-
-
-def _check_parent(uow: UnitOfWork, bid: Bid, auction_id: str | None) -> None:
-    if bid.parent_bid_id is None:
-        return
-    parent = uow.bids.get(bid.parent_bid_id)
-    is_good = (
-        parent is not None
-        and parent.value.auction_id == auction_id
-        and parent.value.bid.site_id == bid.site_id
-        and isinstance(parent.value.bid.offer, BlockOffer)
-    )
-    if not is_good:
-        raise InvalidInput(
-            f"parent_bid is bids/{bid.parent_bid_id}, expected a block of the same site in the same auction",
-            parent_bid=f"bids/{bid.parent_bid_id}",
-        )
 
 
 def _default_id(uow: UnitOfWork, bid: Bid, auction_id: str | None) -> str:

@@ -8,13 +8,8 @@ from vpp.foundation.errors import InvalidInput, WrongState
 from vpp.foundation.interval import Interval
 from vpp.foundation.names import checked_id
 from vpp.portfolio.product import Trigger
-from vpp.workflows.booking import (
-    CLEARING_ATTEMPTS,
-    clearing_rules,
-    commit_clearing,
-    conflicts,
-    standing_book,
-)
+from vpp.workflows.awarding import commit_clearing
+from vpp.workflows.booking import CLEARING_ATTEMPTS, clearing_rules, conflicts, standing_book
 from vpp.workflows.identity import Principal
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWorkFactory, WorkerPool
@@ -128,15 +123,15 @@ def finish_emergency(
             if stored.value.state is not EventState.DRAFT:
                 return stored
             product = product_of(uow, stored.value.product_id, stored.value.product_version)
-            book = standing_book(uow, stored.value, product)
-        clearing = pool.run(clear, book, clearing_rules(product, rules))
+            collected = standing_book(uow, stored.value, product)
+        clearing = pool.run(clear, collected.book, clearing_rules(product, rules))
         with units() as uow:
             stored = promised(uow.events.get(event_id), f"events/{event_id}")
             if stored.value.state is not EventState.DRAFT:
                 return stored
             if conflicts(uow, stored.value, clearing, product):
                 continue
-            written = commit_clearing(uow, stored, clearing, product, rules)
+            written = commit_clearing(uow, stored, clearing, product, rules, left_out=collected.left_out)
             uow.due.cancel(DueKind.CLEARING, event_id)
             uow.commit()
             return written

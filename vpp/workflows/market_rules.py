@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from vpp.auction.rules import TieRule, UniformPrice
 from vpp.solver.report import SolverName
 
 
@@ -12,7 +13,7 @@ class MarketRules:
 
     Attributes:
         solver: Which solver clears.
-        time_limit: Longest time a clearing may take.
+        time_limit: How long a clearing may look for a better answer once it has one.
         relative_gap: A clearing within this share of the bound counts as optimal.
         aggregator_party_id: Who runs the hub and keeps the fee.
         holidays: Civil days that count as holidays in every baseline.
@@ -23,6 +24,8 @@ class MarketRules:
             baselines are frozen.
         measurement_allowance: How long after an event its readings may take to arrive before
             delivery is measured.
+        uniform_price: Which uniform price is published, unless an auction says otherwise.
+        tie_rule: Who serves when several ask the same, unless an auction says otherwise.
     """
 
     solver: SolverName
@@ -35,3 +38,5 @@ class MarketRules:
     claim_lease: timedelta
     telemetry_allowance: timedelta = timedelta(minutes=10)
     measurement_allowance: timedelta = timedelta(minutes=30)
+    uniform_price: UniformPrice = UniformPrice.FIXED_BINARIES
+    tie_rule: TieRule = TieRule.PRICE_TIME

@@ -16,6 +16,7 @@ from vpp.dispatch.instruction import (
 from vpp.foundation.errors import InvalidInput, NotFound, WrongState
 from vpp.portfolio.site import Site
 from vpp.workflows.booking import EVERYTHING, recovery_interval_count
+from vpp.workflows.buyer_terms import shown_to_sites
 from vpp.workflows.identity import Principal, check_owner
 from vpp.workflows.ports import MessageKind, OutboxMessage, Stored, UnitOfWork, UnitOfWorkFactory
 from vpp.workflows.recording import audit, found, move_event, product_of, promised
@@ -336,7 +337,8 @@ def _content(uow: UnitOfWork, message: OutboxMessage) -> DeliveryContent:
     if message.kind is MessageKind.INVITATION:
         tender = promised(uow.auctions.get(subject), f"auctions/{subject}")
         product = product_of(uow, tender.value.product_id, tender.value.product_version)
-        return InvitationContent(tender, product.settlement_interval, recovery_interval_count(product))
+        shown = shown_to_sites(tender, frozenset({message.site_id}))
+        return InvitationContent(shown, product.settlement_interval, recovery_interval_count(product))
     if message.kind is MessageKind.AWARD_NOTICE:
         return _award_notice(uow, message.site_id, subject)
     if message.kind is MessageKind.BASELINE_NOTICE:

@@ -1,8 +1,10 @@
 """What callers read back of portfolio and market: one function per get and list of the wire."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
+from vpp.auction.buyer import ANY_TERMS
 from vpp.auction.tender import Tender
 from vpp.dispatch.event import Event
 from vpp.dispatch.instruction import Instruction
@@ -12,9 +14,10 @@ from vpp.portfolio.party import Party
 from vpp.portfolio.product import ProductProfile
 from vpp.portfolio.resource import Resource
 from vpp.portfolio.site import Site
+from vpp.workflows.buyer_terms import shown_to_sites
 from vpp.workflows.identity import Principal
 from vpp.workflows.ports import Repository, Stored, UnitOfWork, UnitOfWorkFactory
-from vpp.workflows.recording import promised
+from vpp.workflows.recording import found, product_of, promised
 from vpp.workflows.records import AwardRecord, BidRecord
 from vpp.workflows.visibility import (
     MAX_PAGE_SIZE,
@@ -176,7 +179,16 @@ def list_enrolments(
 def get_auction(units: UnitOfWorkFactory, principal: Principal, auction_id: str) -> Stored[Tender]:
     """Return one auction: staff see all, others those of products and zones they are enrolled in."""
     with units(write=False) as uow:
-        return visible(uow.auctions.get(auction_id), f"auctions/{auction_id}", _in_own_market(uow, principal))
+        stored = visible(
+            uow.auctions.get(auction_id), f"auctions/{auction_id}", _in_own_market(uow, principal)
+        )
+        return _shown(uow, principal, stored)
+
+
+def _shown(uow: UnitOfWork, principal: Principal, stored: Stored[Tender]) -> Stored[Tender]:
+    if principal.sees_every_site or stored.value.terms == ANY_TERMS:
+        return stored
+    return shown_to_sites(stored, own_site_ids(uow, principal))
 
 
 def list_auctions(
@@ -184,9 +196,10 @@ def list_auctions(
 ) -> Page[Stored[Tender]]:
     """List auctions, latest delivery first; visibility as for one."""
     with units(write=False) as uow:
-        return _latest_delivery_first(
+        page = _latest_delivery_first(
             uow.auctions, request, lambda tender: tender.auction_id, _in_own_market(uow, principal)
         )
+        return Page(tuple(_shown(uow, principal, stored) for stored in page.items), page.next_page_token)
 
 
 def get_event(units: UnitOfWorkFactory, principal: Principal, event_id: str) -> Stored[Event]:
@@ -303,6 +316,22 @@ def currency_of_event(units: UnitOfWorkFactory, event_id: str) -> str:
     with units(write=False) as uow:
         product_id = promised(uow.events.get(event_id), f"events/{event_id}").value.product_id
     return currency_of_product(units, product_id)
+
+
+def interval_of_product(units: UnitOfWorkFactory, product_id: str) -> timedelta:
+    """Return the length of a product's delivery intervals."""
+    return get_product(units, product_id).settlement_interval
+
+
+def interval_of_auction(units: UnitOfWorkFactory, auction_id: str) -> timedelta:
+    """Return the length of an auction's delivery intervals.
+
+    Raises:
+        NotFound: There is no such auction.
+    """
+    with units(write=False) as uow:
+        tender = found(uow.auctions.get(auction_id), f"auctions/{auction_id}").value
+        return product_of(uow, tender.product_id, tender.product_version).settlement_interval
 
 
 def sites_owed(units: UnitOfWorkFactory) -> list[str]:

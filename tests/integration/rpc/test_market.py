@@ -1,7 +1,7 @@
 """An auction from its opening to its statements over the wire, and what each caller sees of it."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from support.serving import Served, bearer
 
 from vpp.rpc.wire.money_fields import money
 from vpp.rpc.wire.time_fields import interval_message, timestamp
-from vpp.v1 import auction_pb2, baseline_pb2, event_pb2, settlement_pb2, telemetry_pb2
+from vpp.v1 import auction_pb2, baseline_pb2, buyer_pb2, event_pb2, settlement_pb2, telemetry_pb2
 from vpp.v1.auction_pb2_grpc import AuctionServiceStub
 from vpp.v1.baseline_pb2_grpc import BaselineServiceStub
 from vpp.v1.event_pb2_grpc import EventServiceStub
@@ -83,15 +83,58 @@ async def test_a_bid_comes_back_as_it_was_entered(hub: Served) -> None:
     assert (bid.state, bid.product) == (auction_pb2.Bid.STATE_SUBMITTED, "")
 
 
-@pytest.mark.parametrize("field", ["run_limits", "migration_leg", "availability_price_per_kw_h"])
-async def test_what_the_engine_does_not_honour_is_refused_by_name(hub: Served, field: str) -> None:
+async def test_what_no_statement_pays_is_refused_by_name(hub: Served) -> None:
+    await hub.call("operator", AuctionServiceStub, "CreateAuction", new_auction())
+    up, moved, paid = (step_bid("a", 100.0, "50") for _ in range(3))
+    up.direction = buyer_pb2.DIRECTION_LOAD_UP
+    moved.migration_leg.receiving_zone = "south"
+    paid.availability_price_per_kw_h.CopyFrom(pounds("1"))
+    for bid, field in ((up, "direction"), (moved, "migration_leg"), (paid, "availability_price_per_kw_h")):
+        request = auction_pb2.CreateBidRequest(bid=bid)
+        code, reason, text = await hub.refused("agent-a", AuctionServiceStub, "CreateBid", request)
+        assert (code, reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_INPUT")
+        assert f"bid.{field}" in text
+
+
+async def test_run_limits_come_back_as_they_were_entered(hub: Served) -> None:
     await hub.call("operator", AuctionServiceStub, "CreateAuction", new_auction())
     bid = step_bid("a", 100.0, "50")
-    getattr(bid, field).SetInParent()
-    request = auction_pb2.CreateBidRequest(bid=bid)
-    code, reason, text = await hub.refused("agent-a", AuctionServiceStub, "CreateBid", request)
-    assert (code, reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_INPUT")
-    assert f"bid.{field}" in text
+    bid.run_limits.min_run_duration.FromTimedelta(timedelta(minutes=30))
+    bid.run_limits.rest_duration.FromTimedelta(timedelta(minutes=45))
+    bid.run_limits.start_cost_amount.CopyFrom(pounds("2.5"))
+    request = auction_pb2.CreateBidRequest(bid=bid, bid_id="resting")
+    await hub.call("agent-a", AuctionServiceStub, "CreateBid", request)
+    again = auction_pb2.GetBidRequest(name="bids/resting")
+    assert (await hub.call("agent-a", AuctionServiceStub, "GetBid", again)).run_limits == bid.run_limits
+    request.bid.run_limits.rest_duration.FromTimedelta(timedelta(minutes=40))
+    _, _, text = await hub.refused("agent-a", AuctionServiceStub, "CreateBid", request)
+    assert "bid.run_limits.rest_duration is 0:40:00, expected a whole multiple of 0:15:00" in text
+
+
+async def test_sites_see_of_the_buyers_terms_what_concerns_them(hub: Served) -> None:
+    request = new_auction()
+    terms = request.auction.buyer_terms
+    terms.margin_ratio = 0.05
+    terms.zone_limits.add(zone="north", max_rebound_kw=[400.0])
+    terms.feeder_limits.add(feeder="east", sites=["sites/a", "sites/b"], max_reduction_kw=[500.0])
+    terms.site_limits.add(site="sites/b", max_rebound_kw=[50.0])
+    request.auction.tie_rule = buyer_pb2.TIE_RULE_PRO_RATA
+    auction = await hub.call("operator", AuctionServiceStub, "CreateAuction", request)
+    horizon = len(auction.buyer_terms.zone_limits[0].max_rebound_kw)
+    assert list(auction.buyer_terms.zone_limits[0].max_rebound_kw) == [400.0] * horizon
+    assert horizon > len(auction.target_reduction_kw)
+    assert auction.uniform_price == buyer_pb2.UNIFORM_PRICE_FIXED_BINARIES  # the hub's choice
+    assert auction.tie_rule == buyer_pb2.TIE_RULE_PRO_RATA
+    wanted = auction_pb2.GetAuctionRequest(name=auction.name)
+    seen = {
+        token: (await hub.call(token, AuctionServiceStub, "GetAuction", wanted)).buyer_terms
+        for token in ("operator", "agent-a", "owner-b")
+    }
+    assert seen["operator"] == auction.buyer_terms
+    assert list(seen["agent-a"].feeder_limits[0].sites) == ["sites/a"]
+    assert not seen["agent-a"].site_limits
+    assert [limit.site for limit in seen["owner-b"].site_limits] == ["sites/b"]
+    assert seen["agent-a"].margin_ratio == 0.05
 
 
 async def test_prices_in_two_currencies_are_refused(hub: Served) -> None:
@@ -157,13 +200,14 @@ async def test_a_site_sees_the_clearing_without_the_others(cleared: Served) -> N
     whole = await cleared.call("operator", AuctionServiceStub, "GetClearing", request)
     assert whole.status == "OPTIMAL"
     assert whole.HasField("objective_amount")
-    assert [award["site_id"] for award in json.loads(whole.document_json)["awards"]] == ["a", "b"]
+    outcomes = json.loads(whole.document_json)["outcomes"]
+    assert [outcome["bid"] for outcome in outcomes] == ["bids/bid-a", "bids/bid-b"]
     own = await cleared.call("agent-a", AuctionServiceStub, "GetClearing", request)
     assert own.clearing_price_per_mwh == whole.clearing_price_per_mwh
     assert not own.HasField("objective_amount")
     document = json.loads(own.document_json)
-    assert [award["site_id"] for award in document["awards"]] == ["a"]
-    assert "objective" not in document
+    assert [outcome["bid"] for outcome in document["outcomes"]] == ["bids/bid-a"]
+    assert not {"objectiveAmount", "boundAmount", "certificate"} & set(document)
 
 
 async def test_instructions_and_events(cleared: Served) -> None:

@@ -1,15 +1,24 @@
 """The migrations make the declared schema, take it back, and run once however many hubs start."""
 
+import json
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from decimal import Decimal
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
+from vpp.auction.bid import PriceStep, StepOffer
+from vpp.auction.buyer import ANY_TERMS
+from vpp.auction.rules import TieRule, UniformPrice
+from vpp.foundation.clock import ManualClock
 from vpp.storage.engine import make_engine
 from vpp.storage.migrate import current_revision, downgrade, migrate
 from vpp.storage.tables import METADATA
+from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
 
 SCHEMA_OF_SQLITE = """
     SELECT type, name, sql FROM sqlite_master
@@ -35,14 +44,20 @@ SCHEMA_OF_POSTGRESQL = """
     WHERE connamespace = 'public'::regnamespace AND conrelid <> 'alembic_version'::regclass
 """
 
+ADDED_LATER = re.compile(r", (?=\w+ [A-Z]+\b)")
+
 
 def schema_of(engine: Engine) -> set[tuple[str, str, str]]:
     """Everything that the database itself says about its schema."""
     is_sqlite = engine.dialect.name == "sqlite"
     with engine.connect() as connection:
         rows = connection.execute(text(SCHEMA_OF_SQLITE if is_sqlite else SCHEMA_OF_POSTGRESQL)).all()
-    # SQLite keeps the statement as it was written: one line per column and constraint, in any order.
-    return {(kind, name, "\n".join(sorted(map(_bare, (sql or "").splitlines())))) for kind, name, sql in rows}
+    # SQLite keeps the statement as it was written: one line per column and constraint, in any order,
+    # and what was added later behind the last column.
+    return {
+        (kind, name, "\n".join(sorted(map(_bare, ADDED_LATER.sub("\n", sql or "").splitlines()))))
+        for kind, name, sql in rows
+    }
 
 
 def _bare(line: str) -> str:
@@ -90,7 +105,7 @@ def test_hubs_that_start_at_once_migrate_once(empty_engine: Engine) -> None:
         return current_revision(hub)
 
     with ThreadPoolExecutor(len(hubs)) as pool:
-        assert set(pool.map(start, hubs)) == {"0001"}
+        assert set(pool.map(start, hubs)) == {"0002"}
     for hub in hubs:
         hub.dispose()
 
@@ -105,3 +120,99 @@ def test_a_migration_that_fails_leaves_the_old_schema(empty_engine: Engine) -> N
         failed = True
     assert failed
     assert inspect(empty_engine).get_table_names() == ["instructions"]
+
+
+AN_AUCTION = """
+    INSERT INTO auctions VALUES ('evening', 'peak', 1, 'north', '2026-10-26 17:00:00', '2026-10-26 18:00:00',
+    '[100.0]', 2000000000, '2026-10-26 12:00:00', NULL, 'grid', 'open', 1, '2026-10-26 10:00:00',
+    '2026-10-26 10:00:00')
+"""
+A_BID = """
+    INSERT INTO bids (bid_id, site_id, resource_id, zone, submitted_at, delivery_ratio, offer, rebound,
+    auction_id, product_id, state, reason, reason_detail, revision, created_at, updated_at{columns})
+    VALUES ('{bid_id}', 'north-1', 'ups', 'north', '2026-10-26 10:00:00', 1.0, '{offer}', {rebound},
+    'evening', 'peak', '{state}', '', '', 1, '2026-10-26 10:00:00', '2026-10-26 10:00:00'{values})
+"""
+BEFORE = (
+    """INSERT INTO parties VALUES ('grid', 'Grid', 'operator', 1, '2026-10-26 10:00:00',
+    '2026-10-26 10:00:00')""",
+    """INSERT INTO sites VALUES ('north-1', 'grid', 'North', 'north', 'Europe/London', 100.0, 300.0, 1,
+    '2026-10-26 10:00:00', '2026-10-26 10:00:00')""",
+    """INSERT INTO products VALUES ('peak', 1, '{}', '2026-10-26 10:00:00')""",
+    AN_AUCTION,
+)
+STEPS = '{"kind": "steps", "steps": [[[50.0, "120.50"]]]}'
+STORE = '{"kind": "store", "discharge_kw": 5.0}'
+CHOSEN = """'{"ratio": 1.0, "window_intervals": 2, "max_return_kw": 5.0}'"""
+PROFILE = """'{"ratios": [0.5]}'"""
+RESTING = ", '{\"run_limits\": {}}'"
+
+
+def run(engine: Engine, *statements: str) -> None:
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def bids_of(engine: Engine) -> dict[str, tuple[object, object, str]]:
+    def parsed(value: object) -> object:
+        return json.loads(value) if isinstance(value, str) else value
+
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT bid_id, offer, rebound, state FROM bids")).all()
+    return {bid_id: (parsed(offer), parsed(rebound), state) for bid_id, offer, rebound, state in rows}
+
+
+def test_what_was_stored_before_is_read_after(empty_engine: Engine) -> None:
+    migrate(empty_engine)
+    downgrade(empty_engine, "0001")
+    bid = A_BID.format(columns="", values="", bid_id="b1", offer=STEPS, rebound=CHOSEN, state="submitted")
+    run(empty_engine, *BEFORE, bid)
+    migrate(empty_engine)
+    units = SqlUnitOfWorkFactory(empty_engine, ManualClock(datetime(2026, 10, 26, 12, tzinfo=UTC)))
+    with units(write=False) as uow:
+        tender, stored = uow.auctions.get("evening"), uow.bids.get("b1")
+    assert tender is not None
+    assert stored is not None
+    assert (tender.value.terms, tender.value.uniform_price, tender.value.tie_rule) == (
+        ANY_TERMS,
+        UniformPrice.FIXED_BINARIES,
+        TieRule.PRICE_TIME,
+    )
+    assert stored.value.bid.offer == StepOffer(((PriceStep(50.0, Decimal("120.50")),),))
+    assert stored.value.bid.run_limits is None
+
+
+def test_going_back_withdraws_what_the_older_hub_cannot_read(empty_engine: Engine) -> None:
+    migrate(empty_engine)
+    downgrade(empty_engine, "0001")
+    run(empty_engine, *BEFORE)
+    migrate(empty_engine)
+
+    def bid(bid_id: str, offer: str, rebound: str = "NULL", state: str = "submitted", **more: str) -> str:
+        return A_BID.format(
+            columns=", conditions",
+            values=more.get("conditions", ", NULL"),
+            bid_id=bid_id,
+            offer=offer,
+            rebound=rebound,
+            state=state,
+        )
+
+    run(
+        empty_engine,
+        bid("plain", STEPS, CHOSEN),
+        bid("store", STORE),
+        bid("sold-store", STORE, state="awarded"),
+        bid("profile", STEPS, PROFILE),
+        bid("resting", STEPS, conditions=RESTING),
+    )
+    downgrade(empty_engine, "0001")
+    steps, nothing = json.loads(STEPS), {"kind": "steps", "steps": []}
+    assert bids_of(empty_engine) == {
+        "plain": (steps, {"ratio": 1.0, "window_intervals": 2, "max_return_kw": 5.0}, "submitted"),
+        "store": (nothing, None, "withdrawn"),
+        "sold-store": (nothing, None, "awarded"),
+        "profile": (steps, None, "withdrawn"),
+        "resting": (steps, None, "withdrawn"),
+    }

@@ -7,8 +7,10 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from support.offers import EVERY_KIND, ONLY_IN_BOOKS, TERMS
 
-from vpp.auction.bid import BlockOffer
+from vpp.auction.bid import Bid, BlockOffer
+from vpp.auction.rules import TieRule, UniformPrice
 from vpp.dispatch.event import EventState
 from vpp.dispatch.instruction import InstructionState, RefusalReason
 from vpp.foundation.clock import ManualClock
@@ -112,7 +114,14 @@ def test_the_other_shapes_of_values(filled: UnitOfWorkFactory, samples: SimpleNa
         reason_detail="Kühlung am Anschlag",
         accepted_reduction_kw=12.5,
     )
-    tender = replace(samples.tender, auction_id="late", rebound_headroom_kw=80.25)
+    tender = replace(
+        samples.tender,
+        auction_id="late",
+        rebound_headroom_kw=80.25,
+        terms=TERMS,
+        uniform_price=UniformPrice.CONVEX_HULL,
+        tie_rule=TieRule.PRO_RATA,
+    )
     with filled() as uow:
         uow.bids.add("north-1-b2", block)
         uow.events.add("emergency", event)
@@ -127,6 +136,21 @@ def test_the_other_shapes_of_values(filled: UnitOfWorkFactory, samples: SimpleNa
             uow.auctions.get("late"),
         ]
     assert [stored.value for stored in found if stored] == [block, event, answer, tender]
+
+
+@pytest.mark.parametrize(
+    "offered", [*EVERY_KIND.values(), *ONLY_IN_BOOKS.values()], ids=lambda bid: str(bid.bid_id)
+)
+def test_a_bid_of_every_kind(filled: UnitOfWorkFactory, samples: SimpleNamespace, offered: Bid) -> None:
+    record = replace(samples.bid, bid=replace(offered, site_id="north-1"))
+    with filled() as uow:
+        uow.bids.add(offered.bid_id, record)
+        uow.commit()
+    with filled(write=False) as uow:
+        stored = uow.bids.get(offered.bid_id)
+    assert stored is not None
+    assert stored.value == record
+    assert repr(stored.value) == repr(record)
 
 
 def test_a_gap_in_a_baseline_stays_a_gap(filled: UnitOfWorkFactory, samples: SimpleNamespace) -> None:

@@ -276,7 +276,7 @@ def test_an_unserved_target_is_a_figure_not_an_error(market: Market) -> None:
     with market.units(write=False) as uow:
         stored = uow.clearings.get("evening")
         assert stored is not None
-        assert [float(kw) for kw in stored.value.document["shortfall_kw"]] == pytest.approx([50.0] * 8)
+        assert [float(kw) for kw in stored.value.document["shortfallKw"]] == pytest.approx([50.0] * 8)
 
 
 def test_the_next_months_settlement_leaves_this_months_lines_alone(market: Market) -> None:

@@ -7,6 +7,23 @@ from rich.table import Table
 
 from vpp.cli.arguments import full_name, interval_count, price, span, targets_kw, utc_instant
 from vpp.cli.connection import connection_of, new_request_id
+from vpp.cli.desk.buyer_terms import (
+    ExactTarget,
+    LossReserve,
+    MarginRatio,
+    MinSites,
+    ReleaseRampKw,
+    StartRampKw,
+    TermsFile,
+    Ties,
+    UniformPrice,
+    ZoneReboundKw,
+    ZoneReductionKw,
+    limit_zone,
+    terms_from_file,
+    tie_value,
+    uniform_price_value,
+)
 from vpp.cli.output import (
     AsJson,
     delivery,
@@ -27,6 +44,7 @@ from vpp.cli.wire_values import (
     span_from_wire,
 )
 from vpp.v1 import auction_pb2 as wire
+from vpp.v1 import buyer_pb2 as buyer_wire
 from vpp.v1 import portfolio_pb2 as portfolio_wire
 
 auction_app = typer.Typer(no_args_is_help=True, help="Open and follow day-ahead auctions.")
@@ -57,10 +75,36 @@ def open_auction(  # noqa: PLR0913  one argument per option
     rebound_headroom_kw: Annotated[
         float | None, typer.Option(min=0.0, help="Largest rebound of all sites together, kW.")
     ] = None,
+    terms: TermsFile = None,
+    exact_target: ExactTarget = False,
+    margin_ratio: MarginRatio = None,
+    loss_reserve: LossReserve = False,
+    min_sites: MinSites = None,
+    max_start_ramp_kw: StartRampKw = None,
+    max_release_ramp_kw: ReleaseRampKw = None,
+    max_reduction_kw: ZoneReductionKw = None,
+    max_rebound_kw: ZoneReboundKw = None,
+    uniform_price: UniformPrice = None,
+    ties: Ties = None,
     auction_id: NewId = "",
     as_json: AsJson = False,
 ) -> None:
     """Open an auction; the enrolled sites of the zone are invited to bid."""
+    asked = terms_from_file(terms)
+    if exact_target:
+        asked.allows_over_delivery = False
+    if loss_reserve:
+        asked.has_loss_reserve = True
+    given = {
+        "margin_ratio": margin_ratio,
+        "min_site_count": min_sites,
+        "max_start_ramp_kw": max_start_ramp_kw,
+        "max_release_ramp_kw": max_release_ramp_kw,
+    }
+    for field, value in given.items():
+        if value is not None:
+            setattr(asked, field, value)
+    limit_zone(asked, zone, max_reduction_kw=max_reduction_kw, max_rebound_kw=max_rebound_kw)
     interval, gate = span(utc_instant(start), utc_instant(end)), utc_instant(gate_closure)
     cap = price(cap_price)
     hub = connection_of(context)
@@ -76,6 +120,9 @@ def open_auction(  # noqa: PLR0913  one argument per option
         cap_price_per_mwh=money_to_wire(cap, rules.currency_code),
         gate_closure_time=instant_to_wire(gate),
         rebound_headroom_kw=rebound_headroom_kw,
+        buyer_terms=asked if asked.ListFields() else None,
+        uniform_price=uniform_price_value(uniform_price),
+        tie_rule=tie_value(ties),
     )
     request = wire.CreateAuctionRequest(auction=auction, auction_id=auction_id, request_id=new_request_id())
     opened = hub.call(hub.auction.CreateAuction, request)
@@ -151,5 +198,42 @@ def auction_table(auction: wire.Auction) -> Table:
             ("target", power_range(auction.target_reduction_kw)),
             ("cap per MWh", money(auction.cap_price_per_mwh)),
             ("gate closes", instant(instant_from_wire(auction.gate_closure_time))),
+            *_terms_rows(auction),
         ],
     )
+
+
+def _terms_rows(auction: wire.Auction) -> list[tuple[str, str]]:
+    """Lay out what is asked beside the target, as far as it is asked."""
+    terms = auction.buyer_terms
+    rows = []
+    if auction.uniform_price:
+        rows.append(
+            ("uniform price", _choice(buyer_wire.UniformPrice.Name(auction.uniform_price), "UNIFORM_PRICE_"))
+        )
+    if auction.tie_rule:
+        rows.append(("ties", _choice(buyer_wire.TieRule.Name(auction.tie_rule), "TIE_RULE_")))
+    if terms.HasField("allows_over_delivery") and not terms.allows_over_delivery:
+        rows.append(("over-delivery", "none"))
+    if terms.margin_ratio:
+        rows.append(("margin", f"{terms.margin_ratio:.1%}"))
+    if terms.has_loss_reserve:
+        rows.append(("reserve", "largest site"))
+    if terms.min_site_count > 1:
+        rows.append(("sites", f"at least {terms.min_site_count}"))
+    limits = {
+        "start ramp": terms.max_start_ramp_kw if terms.HasField("max_start_ramp_kw") else None,
+        "release ramp": terms.max_release_ramp_kw if terms.HasField("max_release_ramp_kw") else None,
+    }
+    rows += [(label, f"at most {kw:g} kW") for label, kw in limits.items() if kw is not None]
+    counts = {
+        "zone limits": len(terms.zone_limits),
+        "feeder limits": len(terms.feeder_limits),
+        "site limits": len(terms.site_limits),
+        "path limits": len(terms.path_limits),
+    }
+    return rows + [(label, str(count)) for label, count in counts.items() if count]
+
+
+def _choice(name: str, prefix: str) -> str:
+    return name.removeprefix(prefix).lower().replace("_", " ")

@@ -3,28 +3,49 @@
 
 from vpp.auction.tender import Tender
 from vpp.foundation.names import identifier
+from vpp.rpc.currencies import Currencies
 from vpp.rpc.identity_interceptor import caller
 from vpp.rpc.servicers.servicing import Servicing, page_request
 from vpp.rpc.wire.auction import auction_message, award_message
-from vpp.rpc.wire.bid import bid_message, offered_bid
+from vpp.rpc.wire.bid import OfferedBid, bid_message, offered_bid
+from vpp.rpc.wire.buyer import buyer_terms, tie_rule, uniform_price
 from vpp.rpc.wire.clearing import clearing_message
 from vpp.rpc.wire.money_fields import amount
 from vpp.rpc.wire.time_fields import instant, interval
+from vpp.rpc.workflow_calls import WorkflowCalls
 from vpp.v1 import auction_pb2 as pb
 from vpp.v1.auction_pb2_grpc import AuctionServiceServicer
 from vpp.workflows import auctions, bidding, viewing, viewing_results
-from vpp.workflows.ports import Stored
+from vpp.workflows.market_rules import MarketRules
+from vpp.workflows.ports import Stored, UnitOfWorkFactory
 from vpp.workflows.records import AwardRecord, BidRecord
 
 
 class AuctionServicer(Servicing, AuctionServiceServicer):
     """Auctions of peak shaving."""
 
+    def __init__(
+        self, units: UnitOfWorkFactory, calls: WorkflowCalls, currencies: Currencies, *, rules: MarketRules
+    ) -> None:
+        """Keep what workflows need, and what the hub's owner has decided."""
+        super().__init__(units, calls, currencies)
+        self._rules = rules
+
     def _auction(self, stored: Stored[Tender]) -> pb.Auction:
         return auction_message(stored, self._currencies.of_product(stored.value.product_id))
 
     def _bid(self, stored: Stored[BidRecord]) -> pb.Bid:
-        return bid_message(stored, self._currencies.of_product(stored.value.product_id))
+        record = stored.value
+        interval = self._currencies.interval_of(record.auction_id, record.product_id)
+        return bid_message(stored, self._currencies.of_product(record.product_id), interval)
+
+    def _offered(self, request: pb.CreateBidRequest) -> OfferedBid:
+        bid, interval = request.bid, None
+        if bid.HasField("run_limits") and (bid.auction or bid.product):
+            auction_id = identifier(bid.auction, "auctions") if bid.auction else None
+            product_id = identifier(bid.product, "products") if bid.product else ""
+            interval = self._currencies.interval_of(auction_id, product_id)
+        return offered_bid(bid, request.bid_id, interval)
 
     def _award(self, stored: Stored[AwardRecord]) -> pb.Award:
         return award_message(stored.value, self._currencies.of_event(stored.value.event_id))
@@ -47,6 +68,9 @@ class AuctionServicer(Servicing, AuctionServiceServicer):
             if auction.HasField("rebound_headroom_kw")
             else None,
             request_id=request.request_id,
+            terms=buyer_terms(auction),
+            uniform_price=uniform_price(auction, self._rules.uniform_price),
+            tie_rule=tie_rule(auction, self._rules.tie_rule),
         )
         return await self._calls.read(self._auction, stored)
 
@@ -75,7 +99,7 @@ class AuctionServicer(Servicing, AuctionServiceServicer):
 
     async def CreateBid(self, request: pb.CreateBidRequest, context: object) -> pb.Bid:
         """Enter a bid."""
-        offered = offered_bid(request.bid, request.bid_id)
+        offered = await self._calls.read(self._offered, request)
         stored = await self._change(
             bidding.create_bid,
             caller(),

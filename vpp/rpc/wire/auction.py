@@ -1,7 +1,9 @@
 """Auctions and awards on the wire."""
 
+from vpp.auction.buyer import ANY_TERMS
 from vpp.auction.tender import Tender
 from vpp.foundation.names import name, resource_name
+from vpp.rpc.wire.buyer import buyer_terms_message, tie_rule_value, uniform_price_value
 from vpp.rpc.wire.money_fields import money
 from vpp.rpc.wire.time_fields import interval_message, timestamp
 from vpp.v1 import auction_pb2 as pb
@@ -26,6 +28,9 @@ def auction_message(stored: Stored[Tender], currency: str) -> pb.Auction:
         create_time=timestamp(stored.created_at),
         update_time=timestamp(stored.updated_at),
         etag=str(stored.revision),
+        buyer_terms=None if tender.terms == ANY_TERMS else buyer_terms_message(tender.terms),
+        uniform_price=uniform_price_value(tender.uniform_price),
+        tie_rule=tie_rule_value(tender.tie_rule),
     )
 
 

@@ -1,20 +1,32 @@
-"""Bids on the wire. What the engine does not honour yet is refused, never ignored."""
+"""Bids on the wire. What the hub cannot settle is refused, never ignored."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from vpp.auction.bid import Bid, BlockOffer, PriceStep, Rebound, StepOffer
+from vpp.auction.bid import Bid, Direction
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.names import identifier, name, resource_ids, resource_name
-from vpp.rpc.wire.money_fields import MoneyMessage, amount_in, money
+from vpp.rpc.wire.enum_fields import member
+from vpp.rpc.wire.money_fields import MoneyMessage, money
+from vpp.rpc.wire.offer import (
+    currency_of,
+    migration_of,
+    offer_of,
+    put_offer,
+    put_rebound,
+    rebound_of,
+    run_limits_message,
+    run_limits_of,
+)
 from vpp.rpc.wire.time_fields import instant, timestamp
 from vpp.v1 import auction_pb2 as pb
+from vpp.v1 import buyer_pb2
 from vpp.workflows.ports import Stored
 from vpp.workflows.records import BidRecord
 
-NOT_HONOURED = ("run_limits", "migration_leg", "availability_price_per_kw_h")
-"""Fields that the clearing engine does not honour."""
+NOT_SETTLED = ("availability_price_per_kw_h",)
+"""Fields that statements have no line for: availability is paid at the product's price."""
 
 _SET_BY_THE_HUB = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -38,21 +50,28 @@ class OfferedBid:
     expires_at: datetime | None
 
 
-def offered_bid(message: pb.Bid, bid_id: str) -> OfferedBid:
+def offered_bid(message: pb.Bid, bid_id: str, interval: timedelta | None) -> OfferedBid:
     """Read a bid that is to be entered.
 
+    Args:
+        message: The bid.
+        bid_id: Last part of its name; empty lets the hub choose.
+        interval: Length of a delivery interval of what it is for; None if that is not known, as
+            without run limits nobody needs it.
+
     Raises:
-        InvalidInput: A field is used that the engine does not honour, or prices are malformed or
-            in more than one currency; names the field.
+        InvalidInput: A field is used that the hub cannot settle, prices are malformed or in more
+            than one currency, or a span is no whole number of intervals; names the field.
     """
     given = {field.name for field, _ in message.ListFields()}
-    for field in NOT_HONOURED:
+    for field in NOT_SETTLED:
         if field in given:
             raise InvalidInput(
-                f"bid.{field} is given, expected it to be absent: it is not honoured yet", field=field
+                f"bid.{field} is given, expected it to be absent: availability is paid by the product",
+                field=field,
             )
     site_id, resource_id = resource_ids(message.resource)
-    currency = _currency(message)
+    currency = currency_of(message)
     bid = Bid(
         bid_id=bid_id,
         site_id=site_id,
@@ -60,11 +79,16 @@ def offered_bid(message: pb.Bid, bid_id: str) -> OfferedBid:
         zone="",
         submitted_at=_SET_BY_THE_HUB,
         delivery_ratio=message.delivery_ratio,
-        offer=_offer(message, currency),
+        offer=offer_of(message, currency),
         energy_limit_kwh=message.energy_limit_kwh if message.HasField("energy_limit_kwh") else None,
-        rebound=_rebound(message.rebound) if message.HasField("rebound") else None,
+        rebound=rebound_of(message),
         exclusive_group=message.exclusive_group or None,
         parent_bid_id=identifier(message.parent_bid, "bids") if message.parent_bid else None,
+        direction=_direction(message),
+        run_limits=run_limits_of(message.run_limits, currency, _known(interval))
+        if message.HasField("run_limits")
+        else None,
+        migration=migration_of(message.migration_leg) if message.HasField("migration_leg") else None,
     )
     return OfferedBid(
         bid=bid,
@@ -77,55 +101,28 @@ def offered_bid(message: pb.Bid, bid_id: str) -> OfferedBid:
     )
 
 
-def _currency(message: pb.Bid) -> str:
-    if message.WhichOneof("offer") == "block_offer":
-        return str(message.block_offer.price_per_mwh.currency_code)
-    for interval in message.step_offer.intervals:
-        for step in interval.steps:
-            return str(step.price_per_mwh.currency_code)
-    return ""
+def _direction(message: pb.Bid) -> Direction:
+    if message.direction == buyer_pb2.DIRECTION_UNSPECIFIED:
+        return Direction.LOAD_DOWN
+    return member(Direction, buyer_pb2.Direction.Name(message.direction), "DIRECTION_", "bid.direction")
 
 
-def _offer(message: pb.Bid, currency: str) -> StepOffer | BlockOffer:
-    if message.WhichOneof("offer") == "block_offer":
-        block = message.block_offer
-        has_cost = block.HasField("fixed_cost_amount")
-        return BlockOffer(
-            profile_kw=tuple(block.profile_kw),
-            price_per_mwh=amount_in(block.price_per_mwh, currency, "bid.block_offer.price_per_mwh"),
-            fixed_cost=amount_in(block.fixed_cost_amount, currency, "bid.block_offer.fixed_cost_amount")
-            if has_cost
-            else Decimal(0),
-            min_acceptance_ratio=block.min_acceptance_ratio,
+def _known(interval: timedelta | None) -> timedelta:
+    if interval is None:
+        raise InvalidInput(
+            "bid.auction and bid.product are empty, expected one of them: run_limits count its intervals"
         )
-    return StepOffer(
-        steps=tuple(
-            tuple(
-                PriceStep(
-                    step.reduction_kw,
-                    amount_in(
-                        step.price_per_mwh,
-                        currency,
-                        f"bid.step_offer.intervals[{n}].steps[{m}].price_per_mwh",
-                    ),
-                )
-                for m, step in enumerate(interval.steps)
-            )
-            for n, interval in enumerate(message.step_offer.intervals)
-        )
-    )
+    return interval
 
 
-def _rebound(message: pb.Rebound) -> Rebound:
-    return Rebound(
-        ratio=message.return_ratio,
-        window_intervals=message.deadline_interval_count,
-        max_return_kw=message.max_return_kw,
-    )
+def bid_message(stored: Stored[BidRecord], currency: str, interval: timedelta | None = None) -> pb.Bid:
+    """Write a bid.
 
-
-def bid_message(stored: Stored[BidRecord], currency: str) -> pb.Bid:
-    """Write a bid; its prices are in the product's currency."""
+    Args:
+        stored: The bid.
+        currency: The product's currency, which its prices are in.
+        interval: Length of a delivery interval; only needed for a bid with run limits.
+    """
     record, bid = stored.value, stored.value.bid
 
     def price(value: Decimal) -> MoneyMessage:
@@ -147,24 +144,15 @@ def bid_message(stored: Stored[BidRecord], currency: str) -> pb.Bid:
         create_time=timestamp(stored.created_at),
         update_time=timestamp(stored.updated_at),
         etag=str(stored.revision),
+        direction=buyer_pb2.Direction.Value(f"DIRECTION_{bid.direction.name}"),
+        zone=bid.zone,
     )
-    if isinstance(bid.offer, BlockOffer):
-        block = bid.offer
-        message.block_offer.profile_kw.extend(block.profile_kw)
-        message.block_offer.price_per_mwh.CopyFrom(price(block.price_per_mwh))
-        if block.fixed_cost:
-            message.block_offer.fixed_cost_amount.CopyFrom(price(block.fixed_cost))
-        message.block_offer.min_acceptance_ratio = block.min_acceptance_ratio
-    else:
-        for steps in bid.offer.steps:
-            message.step_offer.intervals.add(
-                steps=[
-                    pb.PriceStep(reduction_kw=step.reduction_kw, price_per_mwh=price(step.price_per_mwh))
-                    for step in steps
-                ]
-            )
+    put_offer(message, bid.offer, price)
     if bid.rebound is not None:
-        message.rebound.return_ratio = bid.rebound.ratio
-        message.rebound.deadline_interval_count = bid.rebound.window_intervals
-        message.rebound.max_return_kw = bid.rebound.max_return_kw
+        put_rebound(message, bid.rebound)
+    if bid.run_limits is not None:
+        message.run_limits.CopyFrom(run_limits_message(bid.run_limits, price, _known(interval)))
+    if bid.migration is not None:
+        message.migration_leg.receiving_zone = bid.migration.receiving_zone
+        message.migration_leg.receiving_ratio = bid.migration.receiving_ratio
     return message

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from vpp.auction.clearing_json import clearing_from_document
-from vpp.foundation.names import name
+from vpp.foundation.names import name, resource_ids
 from vpp.rpc.wire.money_fields import MoneyMessage, money
 from vpp.rpc.wire.time_fields import duration, timestamp
 from vpp.v1 import auction_pb2 as pb
@@ -15,8 +15,30 @@ from vpp.workflows.ports import Stored
 from vpp.workflows.records import ClearingRecord
 
 _FINEST = Decimal("1e-9")
-_OF_ALL_BIDS = ("objective", "bound", "gap_ratio")
-"""Sums over every bid, from which a site could work out what the others offered."""
+_SHOWN_TO_SITES = frozenset(
+    {
+        "auction",
+        "startTime",
+        "intervalDuration",
+        "horizonIntervalCount",
+        "direction",
+        "currencyCode",
+        "payRule",
+        "uniformPrice",
+        "tieRule",
+        "status",
+        "method",
+        "targetReductionKw",
+        "shortfallKw",
+        "clearingPricePerMwh",
+        "priceBranches",
+        "zonePrices",
+        "solverRun",
+        "inputHash",
+        "outcomes",
+    }
+)
+"""What a site may see; from what is summed over every bid it could work out what the others offered."""
 
 
 def clearing_message(
@@ -54,15 +76,19 @@ def visible_document(document: Mapping[str, Any], own_sites: Collection[str] | N
     """Return the part of a clearing document that a caller may see.
 
     Example:
-        >>> document = {"awards": [{"site_id": "north"}, {"site_id": "south"}], "objective": "12"}
-        >>> visible_document(document, {"north"})
-        {'awards': [{'site_id': 'north'}]}
+        >>> document = {"outcomes": [{"resource": "sites/north/resources/ups"}], "objectiveAmount": {}}
+        >>> visible_document(document, {"south"})
+        {'outcomes': []}
     """
     if own_sites is None:
         return dict(document)
-    kept = {key: value for key, value in document.items() if key not in _OF_ALL_BIDS}
-    kept["awards"] = [award for award in document["awards"] if award["site_id"] in own_sites]
-    return kept
+    shown = {key: value for key, value in document.items() if key in _SHOWN_TO_SITES}
+    shown["outcomes"] = [
+        outcome
+        for outcome in document.get("outcomes", [])
+        if resource_ids(outcome["resource"])[0] in own_sites
+    ]
+    return shown
 
 
 def _cost(amount: Decimal, currency: str) -> MoneyMessage:

@@ -1,6 +1,5 @@
 """The session's messages on the wire."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from vpp.foundation.errors import VppError
@@ -10,8 +9,11 @@ from vpp.rpc.wire.auction import auction_message, award_message
 from vpp.rpc.wire.bid import bid_message
 from vpp.rpc.wire.event import instruction_message, instruction_state, refusal_reason
 from vpp.rpc.wire.time_fields import clock_reading, duration, interval_message, timestamp
+from vpp.v1 import auction_pb2
 from vpp.v1 import session_pb2 as pb
 from vpp.workflows import responding
+from vpp.workflows.ports import Stored
+from vpp.workflows.records import BidRecord
 from vpp.workflows.responding import InstructionReport, OpenDelivery
 
 
@@ -73,7 +75,7 @@ def delivery(owed: OpenDelivery, currencies: Currencies) -> pb.ConnectResponse:
             message.invitation.settlement_interval.CopyFrom(duration(content.interval))
             message.invitation.recovery_interval_count = content.recovery_interval_count
         case responding.AwardNoticeContent():
-            message.award_notice.CopyFrom(_award_notice(content, currencies.of_event))
+            message.award_notice.CopyFrom(_award_notice(content, currencies))
         case responding.InstructionContent():
             message.instruction.CopyFrom(instruction_message(content.instruction, content.baseline_kw))
         case responding.BaselineContent():
@@ -89,12 +91,15 @@ def delivery(owed: OpenDelivery, currencies: Currencies) -> pb.ConnectResponse:
     return pb.ConnectResponse(delivery=message)
 
 
-def _award_notice(
-    content: responding.AwardNoticeContent, currency_of_event: Callable[[str], str]
-) -> pb.AwardNotice:
-    currency = currency_of_event(content.event_id)
+def _award_notice(content: responding.AwardNoticeContent, currencies: Currencies) -> pb.AwardNotice:
+    currency = currencies.of_event(content.event_id)
+
+    def rejected(stored: Stored[BidRecord]) -> auction_pb2.Bid:
+        record = stored.value
+        return bid_message(stored, currency, currencies.interval_of(record.auction_id, record.product_id))
+
     return pb.AwardNotice(
         event=name("events", content.event_id),
         awards=[award_message(award, currency) for award in content.awards],
-        rejected_bids=[bid_message(stored, currency) for stored in content.rejected],
+        rejected_bids=[rejected(stored) for stored in content.rejected],
     )

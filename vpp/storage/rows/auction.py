@@ -5,8 +5,16 @@ from decimal import Decimal
 from sqlalchemy import RowMapping as Row
 
 from vpp.auction.bid import Bid
+from vpp.auction.buyer import ANY_TERMS
+from vpp.auction.rules import TieRule, UniformPrice
 from vpp.auction.tender import Tender, TenderState
 from vpp.storage.repository import TableMapping, Values
+from vpp.storage.rows.conditions import (
+    conditions_of,
+    document_of_conditions,
+    document_of_terms,
+    terms_of,
+)
 from vpp.storage.rows.delivery import delivery_columns, delivery_of
 from vpp.storage.rows.offer import document_of_offer, document_of_rebound, offer_of, rebound_of
 from vpp.storage.tables.auction import AUCTIONS, AWARDS, BIDS, CLEARINGS
@@ -26,6 +34,9 @@ def _tender_row(tender: Tender) -> Values:
         "rebound_headroom_kw": tender.rebound_headroom_kw,
         "operator_party_id": tender.operator_party_id,
         "state": tender.state.value,
+        "terms": None if tender.terms == ANY_TERMS else document_of_terms(tender.terms),
+        "uniform_price": tender.uniform_price.value,
+        "tie_rule": tender.tie_rule.value,
     }
 
 
@@ -42,6 +53,9 @@ def _tender(row: Row) -> Tender:
         rebound_headroom_kw=row["rebound_headroom_kw"],
         operator_party_id=row["operator_party_id"],
         state=TenderState(row["state"]),
+        terms=ANY_TERMS if row["terms"] is None else terms_of(row["terms"]),
+        uniform_price=UniformPrice(row["uniform_price"] or UniformPrice.FIXED_BINARIES.value),
+        tie_rule=TieRule(row["tie_rule"] or TieRule.PRICE_TIME.value),
     )
 
 
@@ -59,6 +73,7 @@ def _bid_row(record: BidRecord) -> Values:
         "rebound": None if bid.rebound is None else document_of_rebound(bid.rebound),
         "exclusive_group": bid.exclusive_group,
         "parent_bid_id": bid.parent_bid_id,
+        "conditions": document_of_conditions(bid),
         "auction_id": record.auction_id,
         "product_id": record.product_id,
         "expires_at": record.expires_at,
@@ -81,6 +96,7 @@ def _bid(row: Row) -> BidRecord:
         rebound=None if row["rebound"] is None else rebound_of(row["rebound"]),
         exclusive_group=row["exclusive_group"],
         parent_bid_id=row["parent_bid_id"],
+        **conditions_of(row["conditions"]),
     )
     return BidRecord(
         bid=bid,

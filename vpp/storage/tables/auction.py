@@ -20,6 +20,9 @@ AUCTIONS = Table(
     optional("rebound_headroom_kw", Quantity, "largest rebound of all sites together, kW; null for no limit"),
     reference("operator_party_id", "who buys", of="parties.party_id"),
     required("state", ID, "open, gate_closed, cleared or cancelled"),
+    optional("terms", JSON(none_as_null=True), "what the buyer asks beside the target; null for nothing"),
+    optional("uniform_price", ID, "which uniform price is published; null for fixed_binaries"),
+    optional("tie_rule", ID, "who serves when several ask the same; null for price_time"),
     *tracked(),
     ForeignKeyConstraint(["product_id", "product_version"], ["products.product_id", "products.version"]),
     lookup("state", "auction_id"),  # what is open
@@ -38,7 +41,7 @@ BIDS = Table(
     required("zone", ID, "zone of the site"),
     required("submitted_at", UtcDateTime, "when it was entered, UTC; decides ties"),
     required("delivery_ratio", Quantity, "share of the offer that is expected to be delivered"),
-    required("offer", JSON, "steps or block with kW and prices; prices as decimal text"),
+    required("offer", JSON, "steps, block or store with kW and prices; prices as decimal text"),
     optional("energy_limit_kwh", Quantity, "largest reduction energy, kWh; null for no limit"),
     optional("rebound", JSON(none_as_null=True), "expected rebound; null for none"),
     optional("exclusive_group", ID, "at most one bid of a group is accepted"),
@@ -49,6 +52,7 @@ BIDS = Table(
     required("state", ID, "submitted, withdrawn, awarded or rejected"),
     required("reason", Text, "why it was accepted or rejected"),
     required("reason_detail", Text, "the numbers that prove the reason"),
+    optional("conditions", JSON(none_as_null=True), "run limits, migration, direction; null for none"),
     *tracked(),
     lookup("auction_id", "bid_id"),  # the book of an auction
     lookup("site_id", "bid_id"),  # a site's own bids

@@ -1,0 +1,84 @@
+"""How much room the sites' connections leave for rebound, as far as their load is forecast."""
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from vpp.auction.bid import Bid, BlockOffer, Rebound, StoreOffer
+from vpp.auction.book import Book
+from vpp.auction.buyer import SiteLimit
+from vpp.workflows.ports import UnitOfWork
+from vpp.workflows.records import ForecastRecord
+
+
+def within_import_limits(uow: UnitOfWork, book: Book) -> Book:
+    """Limit the rebound of every site whose connection might not bear it.
+
+    A connection bears its import limit less the load that is exceeded in one case of ten. A site
+    without a forecast is left to the buyer's own limits; where both are known, the narrower holds.
+
+    Args:
+        uow: Knows sites and forecasts.
+        book: The book with its bids.
+
+    Returns:
+        The book with the limits that could bind among the buyer's terms.
+    """
+    possible_kw: dict[str, float] = defaultdict(float)
+    for bid in book.bids:
+        possible_kw[bid.site_id] += largest_rebound_kw(bid)
+    given = {limit.site_id: limit for limit in book.terms.sites}
+    for site_id in sorted(site_id for site_id, kw in possible_kw.items() if kw > 0):
+        room_kw = _room_kw(uow, book, site_id)
+        if room_kw is None or min(room_kw) >= possible_kw[site_id]:
+            continue
+        limit = given.get(site_id, SiteLimit(site_id))
+        if limit.max_rebound_kw is not None:
+            room_kw = tuple(map(min, room_kw, limit.max_rebound_kw))
+        given[site_id] = replace(limit, max_rebound_kw=room_kw)
+    return replace(book, terms=replace(book.terms, sites=tuple(given.values())))
+
+
+def largest_rebound_kw(bid: Bid) -> float:
+    """Return the most that can come back of a bid in one interval, kW.
+
+    Example:
+        >>> from decimal import Decimal
+        >>> block = BlockOffer((100.0, -30.0, -20.0), Decimal(50))
+        >>> largest_rebound_kw(Bid("b", "north", "ups", "Z", datetime.min, 1.0, block))
+        30.0
+    """
+    offer = bid.offer
+    if isinstance(offer, StoreOffer):
+        return offer.charge_kw
+    if isinstance(offer, BlockOffer):
+        return max(0.0, *(-change_kw for change_kw in offer.profile_kw))
+    if bid.rebound is None:
+        return 0.0
+    if isinstance(bid.rebound, Rebound):
+        return bid.rebound.max_return_kw
+    largest_kw = max(sum(step.reduction_kw for step in steps) for steps in offer.steps)
+    return largest_kw * sum(bid.rebound.ratios)
+
+
+def _room_kw(uow: UnitOfWork, book: Book, site_id: str) -> tuple[float, ...] | None:
+    site = uow.sites.get(site_id)
+    if site is None:
+        return None
+    limit_kw = site.value.import_limit_kw
+    room_kw, forecast, is_forecast = [], None, False
+    for t in range(book.horizon_interval_count):
+        start = book.start + t * book.step
+        if forecast is None or not forecast.horizon.start <= start < forecast.horizon.end:
+            forecast = uow.forecasts.covering(site_id, start)
+        is_forecast = is_forecast or forecast is not None
+        load_kw = 0.0 if forecast is None else _largest_load_kw(forecast, start, book.step)
+        room_kw.append(max(0.0, limit_kw - load_kw))
+    return tuple(room_kw) if is_forecast else None
+
+
+def _largest_load_kw(forecast: ForecastRecord, start: datetime, step: timedelta) -> float:
+    length = timedelta(seconds=forecast.step_s)
+    first = (start - forecast.horizon.start) // length
+    after = -(-(start + step - forecast.horizon.start) // length)
+    return max(forecast.p90_kw[first:after])
