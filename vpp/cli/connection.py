@@ -24,6 +24,7 @@ Request = TypeVar("Request", bound=Message)
 
 _CALL_TIMEOUT_S = 30.0
 _PAGE_SIZE = 1000
+_LARGEST_ANSWER_BYTES = 64 * 1024 * 1024  # a clearing of tens of thousands of bids; gRPC's own bound is 4 MiB
 # Only UNAVAILABLE is tried again: the hub never saw the request, or it carries a request_id.
 _SERVICE_CONFIG = json.dumps(
     {
@@ -131,7 +132,11 @@ class HubConnection:
 
 def connect(address: HubAddress) -> HubConnection:
     """Prepare a connection; it is made with the first call."""
-    options = [("grpc.service_config", _SERVICE_CONFIG), ("grpc.enable_retries", 1)]
+    options = [
+        ("grpc.service_config", _SERVICE_CONFIG),
+        ("grpc.enable_retries", 1),
+        ("grpc.max_receive_message_length", _LARGEST_ANSWER_BYTES),
+    ]
     if address.tls is None:
         return HubConnection(grpc.insecure_channel(address.target, options=options), address.token)
     tls = address.tls

@@ -8,12 +8,13 @@ class ExitCode(enum.IntEnum):
 
     Attributes:
         OK: It did what was asked.
-        NOT_SO: It ran, and the answer is no: a statement or a demo's check does not hold.
+        NOT_SO: It ran, and the answer is no: a statement, a clearing or a demo's check does not hold.
         USAGE: The command line is wrong; nothing was sent.
-        REFUSED: The hub refused; nothing changed. Mend the request before trying again.
+        REFUSED: The hub refused, or a file is missing or wrong; nothing changed. Mend it before
+            trying again.
         UNREACHABLE: No hub answered, or it is overloaded; trying again may help.
         NOT_ALLOWED: The token is missing, unknown, or may not do this.
-        DEFECT: The hub failed; its log says why.
+        DEFECT: The hub failed, and its log says why; or a clearing broke its own promise.
     """
 
     OK = 0
@@ -26,6 +27,7 @@ class ExitCode(enum.IntEnum):
 
 
 EXIT_CODES_HELP = (
-    "Exit codes: 0 done; 1 ran, and the answer is no (a statement that does not verify); 2 wrong command "
-    "line; 3 the hub refused; 4 no hub answered; 5 token missing, unknown or not allowed; 6 the hub failed."
+    "Exit codes: 0 done; 1 ran, and the answer is no (a statement or clearing that does not verify); 2 wrong "
+    "command line; 3 the hub refused, or a file is missing or wrong; 4 no hub answered; 5 token missing, "
+    "unknown or not allowed; 6 the hub or a clearing failed."
 )

@@ -1,4 +1,4 @@
-"""What went wrong at the hub, in one line a person can act on."""
+"""What went wrong, at the hub or here, in one line a person can act on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from vpp.cli.exit_codes import ExitCode
+from vpp.foundation.errors import BrokenPromise, VppError
 
 _CODE = grpc.StatusCode
 _NEXT: Mapping[grpc.StatusCode, tuple[ExitCode, str]] = MappingProxyType(
@@ -41,7 +42,7 @@ class Failure:
 
     Attributes:
         exit_code: What the command ends with.
-        reason: ErrorInfo's reason, or the gRPC code where the hub gave none.
+        reason: ErrorInfo's reason, the gRPC code where the hub gave none, or the error's own.
         line: Reason, message, fields and what to do next.
     """
 
@@ -73,3 +74,18 @@ def describe(error: grpc.RpcError) -> Failure:
     others = "; ".join(field for field in fields if field not in message)
     parts = [part for part in (message, others) if part]
     return Failure(exit_code, reason, f"{reason}: {'; '.join(parts)} ({what_next})")
+
+
+def describe_own(error: VppError) -> Failure:
+    """Describe an error that this process found itself.
+
+    Args:
+        error: What was raised; its message says what to do, unless it is a defect.
+
+    Returns:
+        The failure; a broken promise is a defect, everything else is for the caller to mend.
+    """
+    line = f"{error.reason}: {error}"
+    if isinstance(error, BrokenPromise):
+        return Failure(ExitCode.DEFECT, error.reason, f"{line} (a defect of vpp, not of what it was given)")
+    return Failure(ExitCode.REFUSED, error.reason, line)

@@ -1,4 +1,4 @@
-"""The `vpp` command: hub, agent, operator and demo under one name."""
+"""The `vpp` command: hub, agent, operator, auction and demo under one name."""
 
 import sys
 from collections.abc import Sequence
@@ -7,10 +7,11 @@ import grpc
 import typer
 
 from vpp.cli.agent_command import run_agent
+from vpp.cli.auction.app import auction_app
 from vpp.cli.demo.command import run_demo
 from vpp.cli.desk.app import operator_app
-from vpp.cli.exit_codes import EXIT_CODES_HELP, ExitCode
-from vpp.cli.failures import describe
+from vpp.cli.exit_codes import EXIT_CODES_HELP
+from vpp.cli.failures import describe, describe_own
 from vpp.cli.fleet_command import run_fleet
 from vpp.cli.hub_command import run_hub
 from vpp.foundation.errors import VppError
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command("hub")(run_hub)
 app.command("agent")(run_agent)
 app.add_typer(operator_app, name="operator")
+app.add_typer(auction_app, name="auction")
 app.command("fleet")(run_fleet)
 app.command("demo")(run_demo)
 
@@ -42,8 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         typer.echo(f"error: {failure.line}", err=True)
         sys.exit(failure.exit_code)
     except VppError as error:
-        typer.echo(f"error: {error.reason}: {error}", err=True)
-        sys.exit(ExitCode.REFUSED)
+        failure = describe_own(error)
+        typer.echo(f"error: {failure.line}", err=True)
+        sys.exit(failure.exit_code)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from vpp.cli.main import app, main
 from vpp.v1 import (
     auction_pb2,
     auction_pb2_grpc,
+    buyer_pb2,
     event_pb2,
     event_pb2_grpc,
     portfolio_pb2,
@@ -43,6 +44,7 @@ class Desk(
         self.requests: list[Message] = []
         self.tokens: set[str] = set()
         self.unavailable = 0
+        self.document_bytes = 0
 
     def _keep(self, request: Message, context: Context) -> None:
         self.requests.append(type(request).FromString(request.SerializeToString()))
@@ -88,6 +90,12 @@ class Desk(
         status.details.append(packed)
         context.abort_with_status(rpc_status.to_status(status))
         raise AssertionError
+
+    def GetClearing(self, request: auction_pb2.GetClearingRequest, context: Context) -> auction_pb2.Clearing:
+        self._keep(request, context)
+        return auction_pb2.Clearing(
+            event=request.event, status="OPTIMAL", document_json="x" * self.document_bytes
+        )
 
     def GetEvent(self, request: event_pb2.GetEventRequest, context: Context) -> event_pb2.Event:
         self._keep(request, context)
@@ -192,6 +200,47 @@ def test_an_auction_is_opened_as_typed(run: Run, desk: Desk) -> None:
     assert desk.tokens == {f"Bearer {CALLER}"}
     assert "OPEN" in output
     assert "249.90 GBP" in output
+
+
+def test_what_is_asked_beside_the_target_is_sent_as_typed(run: Run, desk: Desk, tmp_path: Path) -> None:
+    terms = tmp_path / "terms.json"
+    terms.write_text(
+        '{"marginRatio": 0.2, "minSiteCount": 3, "feederLimits": [{"feeder": "east", "sites": ["sites/a"],'
+        ' "maxReductionKw": [50]}], "zoneLimits": [{"zone": "north", "maxReboundKw": [9]}]}'
+    )
+    flags = ["--exact-target", "--margin-ratio", "0.05", "--loss-reserve", "--max-start-ramp-kw", "0"]
+    limits = ["--max-reduction-kw", "800", "--uniform-price", "convex-hull", "--ties", "pro-rata"]
+    output = run(*OPEN, "--target-kw", "500", "--terms", str(terms), *flags, *limits)
+    request = desk.requests[-1]
+    assert isinstance(request, auction_pb2.CreateAuctionRequest)
+    assert request.auction.buyer_terms == buyer_pb2.BuyerTerms(
+        allows_over_delivery=False,
+        margin_ratio=0.05,
+        has_loss_reserve=True,
+        min_site_count=3,
+        max_start_ramp_kw=0.0,
+        zone_limits=[buyer_pb2.ZoneLimit(zone="north", max_reduction_kw=[800.0], max_rebound_kw=[9.0])],
+        feeder_limits=[buyer_pb2.FeederLimit(feeder="east", sites=["sites/a"], max_reduction_kw=[50.0])],
+    )
+    assert request.auction.uniform_price == buyer_pb2.UNIFORM_PRICE_CONVEX_HULL
+    assert request.auction.tie_rule == buyer_pb2.TIE_RULE_PRO_RATA
+    shown = ("convex hull", "pro rata", "5.0%", "largest site", "at least 3", "at most 0 kW")
+    assert [words for words in shown if words not in output] == []
+
+
+def test_terms_that_are_none_are_refused(run: Run, tmp_path: Path) -> None:
+    terms = tmp_path / "terms.json"
+    terms.write_text('{"margin": 0.2}')
+    output = run(*OPEN, "--target-kw", "500", "--terms", str(terms), exit_code=2)
+    assert "is no JSON of vpp.v1.BuyerTerms" in " ".join(output.split())
+
+
+def test_a_clearing_of_thousands_of_bids_is_fetched_up_to_a_bound(run: Run, desk: Desk) -> None:
+    desk.document_bytes = 20 * 2**20
+    document = json.loads(run("clearing", "show", "evening", "--json"))
+    assert len(document["document_json"]) == 20 * 2**20
+    desk.document_bytes = 65 * 2**20
+    assert "OPTIMAL" not in run("clearing", "show", "evening", exit_code=1)
 
 
 def test_json_has_stable_keys_and_zero_values(run: Run) -> None:

@@ -4,7 +4,8 @@ from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 
 from vpp.cli.exit_codes import ExitCode
-from vpp.cli.failures import describe
+from vpp.cli.failures import describe, describe_own
+from vpp.foundation.errors import BrokenPromise, InvalidInput
 
 
 class Refused(grpc.RpcError):
@@ -71,3 +72,12 @@ def test_exit_codes_follow_the_cause(code: grpc.StatusCode, expected: ExitCode) 
     failure = describe(Refused(code, "because"))
     assert failure.exit_code is expected
     assert failure.reason == code.name
+
+
+def test_an_error_of_our_own_says_whose_fault_it_is() -> None:
+    refused = describe_own(InvalidInput("bid x: price is NaN, expected a number"))
+    assert refused.exit_code is ExitCode.REFUSED
+    assert refused.line == "INVALID_INPUT: bid x: price is NaN, expected a number"
+    defect = describe_own(BrokenPromise("clearing of a breaks its promise"))
+    assert defect.exit_code is ExitCode.DEFECT
+    assert defect.line.startswith("BROKEN_PROMISE: clearing of a breaks its promise (a defect of vpp")

@@ -95,7 +95,7 @@ def bid_reasons(events: Sequence[EventResult]) -> dict[str, str]:
     for event in events:
         event_id = last_part(event.event.name)
         document = json.loads(event.clearing.document_json)
-        stated = {award["bid_id"]: award["reason"] for award in document["awards"]}
+        stated = {last_part(outcome["bid"]): outcome["reason"] for outcome in document.get("outcomes", [])}
         for bid in event.bids:
             bid_id = last_part(bid.name)
             reasons[f"{event_id}/{bid_id}"] = bid.reason or stated.get(bid_id, "")

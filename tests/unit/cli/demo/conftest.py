@@ -55,10 +55,10 @@ def evening() -> EventResult:
             clearing_price_per_mwh=[price] * 4,
             document_json=json.dumps(
                 {
-                    "awards": [
-                        {"bid_id": "one", "reason": "ACCEPTED_IN_FULL"},
-                        {"bid_id": "two", "reason": "ACCEPTED_IN_PART"},
-                        {"bid_id": "standing", "reason": "REJECTED_NOT_NEEDED"},
+                    "outcomes": [
+                        {"bid": "bids/one", "reason": "ACCEPTED_IN_FULL"},
+                        {"bid": "bids/two", "reason": "ACCEPTED_IN_PART"},
+                        {"bid": "bids/standing", "reason": "REJECTED_NOT_NEEDED"},
                     ]
                 }
             ),

@@ -1,0 +1,1 @@
+"""`vpp auction`: clear, check and explain a book of bids without a hub."""
