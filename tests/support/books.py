@@ -187,10 +187,11 @@ def buyer_terms(draw: st.DrawFn, interval_count: int, horizon: int) -> BuyerTerm
         )
         for pair in draw(st.sampled_from([(), (), (("Z1", "Z2"),)]))
     )
+    may_exceed = draw(st.sampled_from([True, True, False]))
     return BuyerTerms(
-        allows_over_delivery=draw(st.sampled_from([True, True, False])),
+        allows_over_delivery=may_exceed,
         margin_ratio=draw(st.sampled_from([0.0, 0.0, 0.1])),
-        has_loss_reserve=draw(st.sampled_from([False, False, True])),
+        has_loss_reserve=may_exceed and draw(st.sampled_from([False, False, True])),
         min_site_count=draw(st.sampled_from([0, 0, 1, 2])),
         max_start_ramp_kw=draw(st.sampled_from([None, None, 50.0, 200.0])),
         max_release_ramp_kw=draw(st.sampled_from([None, None, 50.0, 200.0])),

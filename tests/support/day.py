@@ -215,7 +215,7 @@ class Day:
         if site.session is None or site.agent is None:
             return
         for request in site.agent.due_bids(self.now):
-            offered = offered_bid(request.bid, request.bid_id)
+            offered = offered_bid(request.bid, request.bid_id, None)
             try:
                 stored = create_bid(
                     self.market.units,
