@@ -19,6 +19,7 @@ from vpp.solver.linear_program import Flags, Floats, Indices, LinearAnswer, Line
 from vpp.solver.report import Outcome
 
 _SEED = 1
+_DEVEX = 1
 _DUAL, _PRIMAL = 1, 4  # HiGHS's numbers for the serial simplex methods
 _QUADRATIC_RULES = 12288  # the presolve rules for parallel rows and for aggregation
 _NOTHING = np.empty(0)
@@ -71,6 +72,8 @@ class HighsSession:
         highs = self._highs
         highs.setOptionValue("time_limit", highs.getRunTime() + time_limit_s)
         highs.run()
+        # From here on a basis is kept, for which steepest-edge weights would be worked out anew.
+        highs.setOptionValue("simplex_dual_edge_weight_strategy", _DEVEX)
         if highs.getModelStatus() == highspy.HighsModelStatus.kUnknown:
             # Some unbounded programs end so, when the other simplex method knows what they are.
             highs.clearSolver()

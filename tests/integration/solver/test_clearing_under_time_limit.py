@@ -42,14 +42,14 @@ def too_many_rebounds() -> Book:
             ),
             rebound=Rebound(1.1, 6, 500.0),
         )
-        for n in range(120)
+        for n in range(300)
     ]
     whole = BlockOffer((1000.0,) * 48, Decimal(90))
     simple = StepOffer(((PriceStep(500.0, Decimal(100)),),) * 48)
     bids.append(Bid("block", "site-b", "load", "Z1", NOON, 1.0, whole))
     bids.append(Bid("simple", "site-s", "load", "Z1", NOON, 1.0, simple))
-    target_kw = tuple(120.0 * random.randrange(50, 150) for _ in range(48))
-    return book(bids, target_kw, recovery=12, headroom_kw=4800.0)
+    target_kw = tuple(300.0 * random.randrange(50, 150) for _ in range(48))
+    return book(bids, target_kw, recovery=12, headroom_kw=12_000.0)
 
 
 def market_split() -> Book:

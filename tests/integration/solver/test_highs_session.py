@@ -166,3 +166,20 @@ def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
         cheapest_supply(120.5, whole=True), start=np.zeros(3), time_limit_s=5.0, relative_gap=0.0
     )
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_program_solved_by_the_presolver_alone_returns_its_own_solution() -> None:
+    """HiGHS 1.16.0 returns the start, which costs 237.5, beside an objective of 0."""
+    rows = [
+        ([-1.0, 1.0, 1.0, -1.0, 0.0, 0.0, 0.0, 0.0], 0.0, 0.0),
+        ([0.0, 0.0, 0.3125, -0.2, 1.0, 0.0, 0.0, 0.0], 280.0, 280.0),
+        ([0.0, 0.0, 0.0, 0.0, -1.0, 1.0, 0.0, 0.0], 0.0, 0.0),
+        ([0.0, 0.0, 0.0, 0.0, 0.0, -1.0, 1.0, 0.0], 0.0, 0.0),
+    ]
+    ends = [(-50.0, 10.0), *((0.0, high) for high in (380.0, 20.0, 200.0, 280.0, 280.0, 280.0, 1.0))]
+    whole = [False] * 7 + [True]
+    stores = program([0.0, 23.75, 30.0, 0.0, 0.0, 0.0, 0.0, 0.0], ends, rows, whole)
+    start = np.array([10.0, 10.0, 0.0, 0.0, 280.0, 280.0, 280.0, 0.0])
+    answer = search_with_highs(stores, start=start, time_limit_s=10.0, relative_gap=1e-9)
+    assert answer.objective == pytest.approx(0.0)
+    assert float(stores.cost @ answer.column_value) == pytest.approx(0.0)
