@@ -48,7 +48,7 @@ class Book:
         direction: Which way the buyer wants consumption to move.
         terms: What the buyer asks beside the target.
         entry: What every bid must keep to.
-        currency: ISO 4217 code of every price; empty if it does not matter.
+        currency: ISO 4217 code of every price, in capitals; empty if it does not matter.
     """
 
     auction_id: str

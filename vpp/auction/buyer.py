@@ -84,7 +84,8 @@ class BuyerTerms:
             negative.
         margin_ratio: Bought beyond the target against the risk of delivery, as a share of it; 0 or
             more. Its cost is reported.
-        has_loss_reserve: Whether the target must still be met when the site that serves most fails.
+        has_loss_reserve: Whether the target must still be met when the site that serves most
+            fails; only where over-delivery is allowed, as the reserve is bought beyond the target.
         min_site_count: No site may serve more than the target divided by this, so that at least
             so many serve it; 0 or 1 for no such rule.
         max_start_ramp_kw: Largest rise of net reduction from one interval to the next, kW; None

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from vpp.auction.dispatch import Dispatch
 from vpp.auction.market.canonical import CanonicalBook
 from vpp.auction.market.program import MarketProgram
@@ -65,11 +67,29 @@ class Decision:
 
     def _sum(self, accounts: tuple[int, ...]) -> Floats:
         seen: Floats = self.prices.account[list(accounts)].sum(axis=0)
-        # A shortage is priced at the cap although a ramp may be what keeps bids from serving it.
+        return seen + self._hidden(accounts[0])
+
+    def hidden_ramp(self, place: int) -> Floats:
+        """Return the rent of ramps that a bid's published price leaves out.
+
+        A shortage is priced at the cap although a ramp may be what keeps bids from serving it.
+
+        Args:
+            place: The bid.
+
+        Returns:
+            Per interval of the horizon, mostly 0. Shape (T,).
+        """
+        if self.market is None:
+            return np.zeros(self.canonical.horizon_count)
+        return self._hidden(self.market.accounts.zone_account(self.canonical.bids[place].zone))
+
+    def _hidden(self, account: int) -> Floats:
+        hidden = np.zeros(self.canonical.horizon_count)
         short = [t for t, branch in enumerate(self.branch) if branch is PriceBranch.SHORTAGE]
-        at_cap = [t for t in short if self.prices.account[accounts[0], t] >= self.canonical.cap]
-        seen[at_cap] += self.prices.ramp[at_cap]
-        return seen
+        at_cap = [t for t in short if self.prices.account[account, t] >= self.canonical.cap]
+        hidden[at_cap] = self.prices.ramp[at_cap]
+        return hidden
 
     def _row(self, account: int) -> Floats:
         row: Floats = self.prices.account[account]

@@ -14,7 +14,7 @@ from vpp.solver.linear_program import LinearSession
 from vpp.solver.report import Outcome, SolverName
 
 _MOST_COLUMNS = 40_000
-_MOST_BIDS = {SolverName.HIGHS: 25, SolverName.GLPK: 5}
+_MOST_BIDS = {SolverName.HIGHS: 12, SolverName.GLPK: 4}
 _EVEN = 1e-5
 
 

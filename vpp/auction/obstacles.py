@@ -64,13 +64,16 @@ class Obstacles:
         least = max(_EVEN, worth.net + _EVEN)
         ramp = self._decision.prices.ramp
         everything = (*market.accounts.of_bid(self._canonical.bids[place]), *self._burdened(place))
-        limits = [account for account in everything if self._rent(account).any()]
+        limits = [account for account in everything if account in self._rented]
+        if not limits and not ramp.any():
+            return None
         singly = {account: self._without(place, (account,)) for account in limits}
         found = [(-without.net, account) for account, without in singly.items() if without.net > least]
         if found:
             _, account = min(found)
             return self._full(account, worth, singly[account])
-        if self._without(place, (), ramp).net > least:
+        hidden = self._decision.hidden_ramp(place)
+        if max(self._without(place, (), ramp).net, self._without(place, (), hidden).net) > least:
             return self._ramp(worth)
         without_any = self._without(place, tuple(limits), ramp)
         if without_any.net > least and limits:
@@ -97,6 +100,12 @@ class Obstacles:
         path = market.accounts.path_of(bid)
         receiver = market.accounts.zone_account(bid.migration.receiving_zone)
         return [receiver] if path is None else [path, receiver]
+
+    @cached_property
+    def _rented(self) -> frozenset[int]:
+        """The accounts whose limits add anything to a price."""
+        accounts = () if self._decision.market is None else self._decision.market.accounts.all
+        return frozenset(account for account in range(len(accounts)) if self._rent(account).any())
 
     def _rent(self, account: int) -> Floats:
         """Return what the limits of an account add to the prices seen through it. Shape (T,)."""
@@ -137,7 +146,7 @@ class Obstacles:
         what = "reduction" if rent[t] < 0 else "rebound"
         return Explanation(
             _LIMIT_REASON[own.kind],
-            f"the {own.kind} {own.name} bears no more {what} than {limit_kw:.6g} kW in interval {t}; without it "
+            f"the {own.kind} {own.name} bears no more {what} than {limit_kw:.6g} kW in interval {t}; without "
             f"limit the bid would gain {without.net:.6g}, with it {worth.net:.6g}",
             (
                 ("limit_kw", limit_kw),

@@ -118,7 +118,9 @@ class BuyerTerms(_message.Message):
     margin_ratio: _builtins.float
     """Bought beyond the target against the risk of delivery, as a share of it."""
     has_loss_reserve: _builtins.bool
-    """Whether the target must still be met when the site that serves most fails."""
+    """Whether the target must still be met when the site that serves most fails.
+    Only where over-delivery is allowed, as the reserve is bought beyond the target.
+    """
     min_site_count: _builtins.int
     """No site serves more than the target divided by this; 0 or 1 for no such rule."""
     max_start_ramp_kw: _builtins.float

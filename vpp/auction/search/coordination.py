@@ -31,7 +31,7 @@ from vpp.solver.report import Outcome
 
 _MOST_ROUNDS = 40
 _PULL = 0.3  # towards the prices of the best bound
-_SHARE_OF_GAP = 0.3  # of the gap asked for is left to the relaxation, the rest to rounding
+_SHARE_OF_GAP = 0.5  # of the gap asked for is left to the relaxation, the rest to rounding
 _IMPROVES = 1e-6
 _ADAPTATIONS = 2
 _TOLERANCE = 0.02  # of the gap asked for, per component

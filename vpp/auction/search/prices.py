@@ -50,6 +50,9 @@ def prices_beside(
 ) -> Prices | None:
     """Solve a loaded linear program beside its targets and return the prices there.
 
+    On the side of less every target and limit is a little easier. A target that may not be exceeded
+    may then be missed by a little either way: where only firm offers serve they must still fit.
+
     Args:
         market: The book.
         session: Holds its linear program; afterwards with the targets it had.
@@ -65,7 +68,8 @@ def prices_beside(
     rows, row_shift, columns, column_shift = _nudges(market, side)
     program = market.program
     low, high = program.row_low[rows], program.row_high[rows]
-    session.set_rows(rows, low + row_shift, high + row_shift)
+    high_shift = np.abs(row_shift) if side is Side.LESS else row_shift
+    session.set_rows(rows, low + row_shift, high + high_shift)
     bounds = program.column_low[columns], program.column_high[columns]
     session.set_columns(columns, bounds[0] - column_shift, bounds[1] + column_shift)
     answer = session.solve(time_limit_s=time_limit_s)

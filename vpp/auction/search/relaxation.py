@@ -60,12 +60,14 @@ def with_responses(tightened: Tightened, responses: list[Response]) -> Tightened
     return replace(tightened, whole=whole, decided=np.concatenate(decided))
 
 
-def tighten(
+def tighten(  # noqa: PLR0913  what a tightening needs
     session: LinearSession,
     components: Components,
     rules: ClearingRules,
     before: Tightened,
+    *,
     deadline_s: float,
+    enough: float,
 ) -> Tightened:
     """Cut off what no whole choices allow, round by round, while it pays.
 
@@ -78,6 +80,7 @@ def tighten(
         rules: Solver and gap.
         before: What is known.
         deadline_s: Stop watch reading at which to stop.
+        enough: A bound that makes the best awards known good enough, in thousandths.
 
     Returns:
         The tightened relaxation.
@@ -93,7 +96,7 @@ def tighten(
         bound = max(bound, objective + gain)
         useful = [response for response in responses if response.gain > _NOISE * abs(objective) + 1e-3]
         is_small = gain <= _SMALL_GAIN * rules.relative_gap * abs(objective)
-        if not useful or is_small or stopwatch_s() > deadline_s:
+        if not useful or is_small or bound >= enough or stopwatch_s() > deadline_s:
             break
         _cut(market, session, useful)
         cuts += len(useful)

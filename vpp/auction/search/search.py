@@ -140,7 +140,14 @@ class Search:
     def tighten(self, components: Components) -> None:
         """Raise the bound by the best whole choices of components."""
         free(self._session, self._market)
-        self.tightened = tighten(self._session, components, self._rules, self.tightened, self._deadline_s)
+        self.tightened = tighten(
+            self._session,
+            components,
+            self._rules,
+            self.tightened,
+            deadline_s=self._deadline_s,
+            enough=self._cost - self._rules.relative_gap * abs(self._cost),
+        )
 
     def tighten_further(self) -> None:
         """Raise the bound with the limits that bind kept inside components."""
@@ -242,8 +249,10 @@ class Search:
         answer = session.solve(time_limit_s=max(1.0, self._deadline_s - stopwatch_s()))
         if answer.outcome is not Outcome.OPTIMAL:
             return False
+        if not self._keep(choices, answer):
+            return False
         self._tried.add(key)
-        return self._keep(choices, answer)
+        return True
 
     def _keep(self, choices: Choices, answer: LinearAnswer) -> bool:
         """Take the waste off an answer that the session holds, keep it if best; tell if allowed."""
