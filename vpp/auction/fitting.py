@@ -15,6 +15,7 @@ from vpp.solver.report import Outcome, SolverName
 
 _MOST_COLUMNS = 40_000
 _MOST_BIDS = {SolverName.HIGHS: 12, SolverName.GLPK: 4}
+_COLUMNS_IN_ALL = 60_000  # of all the programs that are solved for it
 _EVEN = 1e-5
 
 
@@ -43,7 +44,9 @@ def winning_prices(
     session = pricing.session
     fix(session, market, found.choices)
     winning: dict[int, float] = {}
-    for row in _paradoxical(market, found, dispatch, prices)[: _MOST_BIDS[rules.solver]].tolist():
+    affordable = max(2, _COLUMNS_IN_ALL // market.program.column_count)
+    most = min(_MOST_BIDS[rules.solver], affordable)
+    for row in _paradoxical(market, found, dispatch, prices)[:most].tolist():
         price = _fitting_price(market, session, found, row, rules.time_limit.total_seconds())
         if price is not None:
             winning[int(market.canonical.block_places[row])] = price

@@ -6,7 +6,7 @@ from vpp.auction.dispatch import Dispatch
 from vpp.auction.market.canonical import MILLI
 from vpp.auction.market.program import MarketProgram
 from vpp.auction.payment import Payment
-from vpp.auction.rules import ClearingRules
+from vpp.auction.rules import ClearingRules, UniformPrice
 from vpp.auction.search.choices import Choices
 from vpp.auction.search.components import Components
 from vpp.auction.search.prices import Prices
@@ -14,7 +14,7 @@ from vpp.auction.search.sessions import open_session
 from vpp.solver.linear_program import Floats
 from vpp.solver.report import Outcome
 
-_MOST_COLUMNS = 60_000
+_MOST_COLUMNS, _MOST_COLUMNS_OF_HULL = 10_000, 60_000
 
 
 def lost_opportunity(  # noqa: PLR0913, PLR0917  what it compares
@@ -42,13 +42,15 @@ def lost_opportunity(  # noqa: PLR0913, PLR0917  what it compares
         payments: What is paid, for the make-whole, in canonical order.
 
     Returns:
-        In currency; None in books too large for it, or if the solver did not finish.
+        In currency; None in books too large for it (hull prices, which are chosen for the sake of this
+        figure, have it for larger ones), or if the solver did not finish.
 
     Source:
         Design of the auction engine, section 3.1: uplift is make-whole and lost opportunity.
     """
     program = market.program
-    if program.column_count > _MOST_COLUMNS:
+    is_hull = rules.uniform_price is UniformPrice.CONVEX_HULL
+    if program.column_count > (_MOST_COLUMNS_OF_HULL if is_hull else _MOST_COLUMNS):
         return None
     components = Components(market)
     row_dual = np.zeros(program.row_count)

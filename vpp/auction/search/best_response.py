@@ -1,5 +1,6 @@
 """Whole choices of each fractional component, best for it at the relaxation's prices."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from vpp.solver.report import SolverName
 
 _WHOLE = 1e-6
 _TIME_LIMIT_S = 2.0
+_WORTH_THREADS, _THREADS = 3, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,11 @@ def respond(
         deferrables alone; the cut is ours.
     """
     weight = components.priced(relaxed.row_dual[: market.program.row_count])
-    found: list[Response] = []
-    for component in fractional_components(market, components, relaxed.column_value):
+
+    def answered(component: int) -> Response | None:
         columns, rows = components.members(component)
         if not len(rows):
-            continue
+            return None
         program = components.program_of(columns, rows, weight[columns])
         whole = _whole_program(market, program, columns)
         relaxed_sum = float(weight[columns] @ relaxed.column_value[columns])
@@ -81,8 +83,14 @@ def respond(
         answer = search_integers(whole, solver, start=None, time_limit_s=_TIME_LIMIT_S, relative_gap=gap)
         least = relaxed_sum if answer.bound is None else answer.bound
         value = answer.column_value[: len(columns)] if answer.outcome.has_solution else None
-        found.append(Response(component, columns, weight[columns], least, relaxed_sum, value))
-    return found
+        return Response(component, columns, weight[columns], least, relaxed_sum, value)
+
+    asked = fractional_components(market, components, relaxed.column_value)
+    if len(asked) < _WORTH_THREADS:
+        return [response for response in map(answered, asked) if response is not None]
+    # Each is answered on its own and kept in order, so that which ends first means nothing.
+    with ThreadPoolExecutor(_THREADS) as threads:
+        return [response for response in threads.map(answered, asked) if response is not None]
 
 
 def fractional_components(market: MarketProgram, components: Components, value: Floats) -> list[int]:
