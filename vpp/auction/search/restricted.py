@@ -111,7 +111,7 @@ class RestrictedProgram:
         """Turn an answer into the value of each column of the whole program. Shape (C,)."""
         value = np.zeros(self._market.program.column_count)
         held = np.flatnonzero(self._place >= 0)
-        value[held] = answer.column_value[self._place[held]]
+        value[held] = self._values(answer)[self._place[held]]
         value[self._heavy.columns] = self.heavy_value(answer)
         return value
 
@@ -125,9 +125,10 @@ class RestrictedProgram:
         """Mix the schedules by their weights; what is left of 1 does nothing. Shape (H,)."""
         heavy = self._heavy
         mixed, left = np.zeros(len(heavy.columns)), np.ones(heavy.count)
+        held = self._values(answer)
         for components, index, value in self._schedules:
             weight = np.zeros(heavy.count)
-            weight[components] = answer.column_value[index]
+            weight[components] = held[index]
             if weight.any():
                 mixed += weight[heavy.component] * value
                 left -= weight
@@ -140,13 +141,18 @@ class RestrictedProgram:
         """
         heavy = self._heavy
         best, chosen = np.full(heavy.count, 1e-6), np.zeros(len(heavy.columns))
+        held = self._values(answer)
         for components, index, value in self._schedules:
             weight = np.zeros(heavy.count)
-            weight[components] = answer.column_value[index]
+            weight[components] = held[index]
             better = (weight > best) & is_whole(value)
             best[better] = weight[better]
             chosen = np.where(better[heavy.component], value, chosen)
         return chosen
+
+    def _values(self, answer: LinearAnswer) -> Floats:
+        """Return the value of each column; 0 for those that have joined since the answer."""
+        return np.pad(answer.column_value, (0, self._count - len(answer.column_value)))
 
     def drop_schedules(self, components: Flags) -> None:
         """Let some components use no schedule they have so far. Shape (G,)."""

@@ -11,7 +11,7 @@ from vpp.solver.highs_session import HighsSession
 from vpp.solver.linear_program import Floats
 from vpp.solver.report import Outcome
 
-_SAMPLED_BIDS = 600
+_FEWEST_SAMPLED, _SAMPLED_SHARE = 600, 1 / 16
 
 Kw = tuple[float, ...] | None
 
@@ -45,7 +45,8 @@ def sampled_prices(market: MarketProgram, time_limit_s: float) -> Floats:
 def _sampled(canonical: CanonicalBook) -> Book:
     book = canonical.book
     sites = sorted({bid.site_id for bid in canonical.bids})
-    every = max(1, round(len(canonical.bids) / _SAMPLED_BIDS))
+    wanted = max(_FEWEST_SAMPLED, _SAMPLED_SHARE * len(canonical.bids))
+    every = max(1, round(len(canonical.bids) / wanted))
     kept = set(sites[::every])
     bids = tuple(bid for bid in canonical.bids if bid.site_id in kept)
     share = len(bids) / len(canonical.bids)
