@@ -11,7 +11,7 @@ from vpp.auction.fitting import winning_prices
 from vpp.auction.market.canonical import MILLI, CanonicalBook
 from vpp.auction.market.program import MarketProgram, assemble
 from vpp.auction.merit_order import merit_order
-from vpp.auction.price_rule import rule_prices
+from vpp.auction.price_rule import prices_at_target, rule_prices
 from vpp.auction.result import ClearingMethod, ClearingStatus, PriceBranch
 from vpp.auction.rules import ClearingRules
 from vpp.auction.search.found import Found, Proof
@@ -58,11 +58,9 @@ def decide(
         value = settle_ties(market, rules, found.answer, found.bounds)
     value = share_ties(market, value, rules.tie_rule)
     dispatch = read_dispatch(market, found.choices, value)
-    priced = rule_prices(market, found.pricing, dispatch, rules)
-    if priced is None:
-        proof = Proof(found.proof, found.proved, found.version)
-        return _from_merit_order(canonical, proof, market), None, np.empty(0)
-    prices, branch = priced
+    prices, branch = rule_prices(market, found.pricing, dispatch, rules) or prices_at_target(
+        market, found.answer.row_dual, dispatch
+    )
     return (
         Decision(
             canonical=canonical,

@@ -8,10 +8,10 @@ from vpp.auction.dispatch import Dispatch
 from vpp.auction.market.program import MarketProgram
 from vpp.auction.result import PriceBranch
 from vpp.auction.rules import ClearingRules, UniformPrice
-from vpp.auction.search.prices import Prices, Side
+from vpp.auction.search.prices import Prices, Side, read_prices
 from vpp.auction.search.pricing import Pricing
 from vpp.portfolio.product import PayRule
-from vpp.solver.linear_program import Flags
+from vpp.solver.linear_program import Flags, Floats
 
 _SAME_PRICE = 1e-6
 
@@ -62,6 +62,26 @@ def rule_prices(
             prices, raised = _raised(market, pricing, lowest, alone)
             branch = [PriceBranch.HULL if raised[t] else one for t, one in enumerate(branch)]
     return _capped(market, dispatch, prices, branch)
+
+
+def prices_at_target(
+    market: MarketProgram, row_dual: Floats, dispatch: Dispatch
+) -> tuple[Prices, tuple[PriceBranch, ...]]:
+    """Price decided awards by the duals they were found with, where the price rule had no time.
+
+    Every such price supports the awards; it need not be the lowest that does.
+
+    Args:
+        market: The book.
+        row_dual: Duals of the linear program of the choices, of the market's rows at least.
+        dispatch: What is bought.
+
+    Returns:
+        Prices of every account, and which rule set each delivery interval's.
+    """
+    wanted = market.canonical.has_target[: market.canonical.delivery_count]
+    branch = [PriceBranch.MARGINAL if one else PriceBranch.NO_TARGET for one in wanted]
+    return _capped(market, dispatch, read_prices(market, row_dual), branch)
 
 
 def _raised(market: MarketProgram, pricing: Pricing, lowest: Prices, alone: Flags) -> tuple[Prices, Flags]:
