@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pandas.tseries.offsets import Tick
 
 from vpp.foundation.errors import InvalidInput
+from vpp.foundation.interval import Interval
 
 
 def metering_step(series_kw: pd.Series) -> timedelta:
@@ -33,3 +36,19 @@ def metering_step(series_kw: pd.Series) -> timedelta:
     if index.empty:
         raise InvalidInput("series has no intervals, expected at least one", index="empty")
     return pd.Timedelta(index.freq).to_pytimedelta()
+
+
+def within(index: pd.DatetimeIndex, span: Interval) -> npt.NDArray[np.bool_]:
+    """Tell which intervals start in a span.
+
+    Args:
+        index: Interval starts, UTC. Shape (T,).
+        span: The span.
+
+    Returns:
+        Whether each starts in [start, end). Shape (T,).
+    """
+    is_inside: npt.NDArray[np.bool_] = np.asarray(
+        (index >= pd.Timestamp(span.start)) & (index < pd.Timestamp(span.end)), dtype=np.bool_
+    )
+    return is_inside
