@@ -19,6 +19,7 @@ import pandas as pd
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 from vpp.foundation.series import starts
+from vpp.portfolio.baseline_rule import DayKind
 
 SATURDAY = 5
 ONE_DAY = timedelta(days=1)
@@ -69,6 +70,20 @@ class SiteCalendar:
         is_holiday = day.weekday() >= SATURDAY or day in self.holidays
         return DayClass.HOLIDAY if is_holiday else DayClass.WEEKDAY
 
+    def day_kind(self, day: date) -> DayKind:
+        """Return the kind of a civil date; a listed holiday is one whatever weekday it falls on.
+
+        Example:
+            >>> SiteCalendar("Europe/London").day_kind(date(2026, 12, 26))
+            <DayKind.SATURDAY: 'saturday'>
+        """
+        if day in self.holidays:
+            return DayKind.HOLIDAY
+        weekday = day.weekday()
+        if weekday < SATURDAY:
+            return DayKind.WORKDAY
+        return DayKind.SATURDAY if weekday == SATURDAY else DayKind.SUNDAY
+
     def civil_date(self, instant: datetime) -> date:
         """Return the civil date of an instant."""
         return instant.astimezone(self._zone).date()
@@ -85,6 +100,33 @@ class SiteCalendar:
             datetime.timedelta(seconds=82800)
         """
         bounds = [datetime.combine(at, time.min, self._zone).astimezone(UTC) for at in (day, day + ONE_DAY)]
+        return Interval(bounds[0], bounds[1])
+
+    def utc_offset(self, instant: datetime) -> timedelta:
+        """Return how far the site's clock is ahead of UTC at an instant."""
+        return instant.astimezone(self._zone).utcoffset() or timedelta(0)
+
+    def clock_window(self, day: date, start: time, end: time) -> Interval:
+        """Return the span between two wall times of a civil date; 00:00 as its end is the next midnight.
+
+        Args:
+            day: The civil date.
+            start: Wall time at which the span begins.
+            end: Wall time at which it ends.
+
+        Raises:
+            InvalidInput: The end is not after the start; a clock change may have skipped what lies between.
+
+        Example:
+            >>> tokyo = SiteCalendar("Asia/Tokyo")
+            >>> tokyo.clock_window(date(2026, 7, 1), time(22), time(0)).start.isoformat()
+            '2026-07-01T13:00:00+00:00'
+        """
+        last_day = day if end > time.min else day + ONE_DAY
+        bounds = [
+            datetime.combine(at, clock, self._zone).astimezone(UTC)
+            for at, clock in ((day, start), (last_day, end))
+        ]
         return Interval(bounds[0], bounds[1])
 
     def same_window(self, window: Interval, step: timedelta, days_back: int) -> tuple[datetime, ...]:

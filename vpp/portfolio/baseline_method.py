@@ -170,7 +170,7 @@ class ControlGroup(Group):
 
     kind: Literal["control_group"]
     fewest_sites: Annotated[int, Field(ge=1)]
-    match: Span
+    match: Annotated[timedelta, Field(gt=timedelta(0))]
 
 
 Method = Annotated[

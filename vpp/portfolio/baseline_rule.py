@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from vpp.portfolio.baseline_method import (
     AroundEvent,
+    ControlGroup,
     Count,
     DailyEnergyRegression,
     Exponential,
@@ -287,7 +288,7 @@ class BaselineRule(Group):
     def looks_past_start(self) -> bool:
         """Whether the baseline needs readings from after the event's start: it cannot be told before."""
         method, adjustment = self.method, self.adjustment
-        if isinstance(method, AroundEvent) and method.after:
+        if isinstance(method, ControlGroup) or (isinstance(method, AroundEvent) and method.after):
             return True
         if isinstance(method, NearestDays) and method.by == "other_hours":
             return True

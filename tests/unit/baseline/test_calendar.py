@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, pairwise
 
 import numpy as np
@@ -8,6 +8,7 @@ import pytest
 from vpp.baseline.calendar import DayClass, SiteCalendar
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
+from vpp.portfolio.baseline_rule import DayKind
 
 HOUR, HALF = timedelta(hours=1), timedelta(minutes=30)
 # Clocks in London went forward on 29 March 2026 at 01:00 UTC and back on 25 October 2026 at 01:00 UTC.
@@ -163,3 +164,55 @@ def test_wall_slots_of_a_day(calendar: SiteCalendar, day: date, expected: list[i
 
 def test_utc_is_where_it_says() -> None:
     assert LONDON.day(date(2026, 7, 1)).start == datetime(2026, 6, 30, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        (date(2026, 12, 24), DayKind.WORKDAY),
+        (date(2026, 12, 25), DayKind.HOLIDAY),  # a Friday, listed
+        (date(2026, 12, 26), DayKind.SATURDAY),
+        (date(2026, 12, 27), DayKind.SUNDAY),
+    ],
+)
+def test_the_kind_of_a_day(day: date, expected: DayKind) -> None:
+    assert LONDON.day_kind(day) is expected
+
+
+def test_a_listed_weekend_day_is_a_holiday() -> None:
+    saturday = date(2026, 12, 26)
+    assert SiteCalendar("Europe/London", frozenset({saturday})).day_kind(saturday) is DayKind.HOLIDAY
+
+
+@pytest.mark.parametrize(
+    ("calendar", "instant", "offset_h"),
+    [
+        (LONDON, utc("2026-03-29", "00:59"), 0.0),
+        (LONDON, utc("2026-03-29", "01:00"), 1.0),
+        (LONDON, utc("2026-10-25", "00:59"), 1.0),
+        (LONDON, utc("2026-10-25", "01:00"), 0.0),
+        (KATHMANDU, utc("2026-03-29", "01:00"), 5.75),
+    ],
+)
+def test_the_offset_from_utc(calendar: SiteCalendar, instant: datetime, offset_h: float) -> None:
+    assert calendar.utc_offset(instant) == offset_h * HOUR
+
+
+@pytest.mark.parametrize(
+    ("day", "start", "end", "expected"),
+    [
+        (date(2026, 6, 1), time(22), time(0), ("06-01 21:00", "06-01 23:00")),
+        (date(2026, 12, 1), time(9, 30), time(17), ("12-01 09:30", "12-01 17:00")),
+        (date(2026, 3, 29), time(0), time(0), ("03-29 00:00", "03-29 23:00")),  # 23 hours
+        (date(2026, 10, 25), time(0), time(0), ("10-24 23:00", "10-26 00:00")),  # 25 hours
+        (date(2026, 3, 29), time(0), time(3), ("03-29 00:00", "03-29 02:00")),
+    ],
+)
+def test_a_window_by_the_clock(day: date, start: time, end: time, expected: tuple[str, str]) -> None:
+    window = LONDON.clock_window(day, start, end)
+    assert clocks((window.start, window.end)) == list(expected)
+
+
+def test_a_window_by_the_clock_ends_after_it_begins() -> None:
+    with pytest.raises(InvalidInput, match="is not after start"):
+        LONDON.clock_window(date(2026, 6, 1), time(22), time(21))

@@ -1,0 +1,81 @@
+"""The day-ahead load forecast as a baseline."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+
+from vpp.baseline.fleet_forecast import forecast_fleet
+from vpp.baseline.forecast_request import ForecastRequest
+from vpp.baseline.insufficient_history import InsufficientHistory
+from vpp.baseline.load_forecast import LoadForecast
+from vpp.baseline.rule_baseline import NoBaseline, NoBaselineReason
+from vpp.baseline.rules.adjusting import adjustment_windows
+from vpp.baseline.rules.event_view import EventView, Floats, taken
+from vpp.baseline.rules.load_model import LoadModel
+from vpp.foundation.interval import Interval
+from vpp.portfolio.baseline_method import ForecastMethod
+from vpp.portfolio.baseline_rule import BaselineRule
+
+# The forecast's name for its full mix; any other is a fallback that the baseline's method must tell.
+FULL_FORECAST = "mean-of-members"
+
+
+def forecast_model(view: EventView, rule: BaselineRule, method: ForecastMethod) -> LoadModel | NoBaseline:
+    """Forecast one site from the civil midnight before the event and its windows, or from notice if earlier.
+
+    Args:
+        view: The event's view of the site.
+        rule: The rule, for the windows in which it compares load with the forecast.
+        method: Which members.
+    """
+    return model_of(view, forecast_fleet([forecast_request(view, rule)], mix=method.mix)[0])
+
+
+def forecast_request(view: EventView, rule: BaselineRule) -> ForecastRequest:
+    """State what is to be forecast for a site's event.
+
+    Events and masked spans are hidden from training and imputed: a forecaster that learns from
+    curtailed load loses the reduction it is meant to measure.
+    """
+    site = view.site
+    windows = adjustment_windows(view, rule.adjustment) if rule.adjustment else ()
+    return ForecastRequest(
+        site_id="",
+        metered_kw=site.net_power_kw,
+        horizon=forecast_horizon(view, windows),
+        calendar=site.calendar,
+        masked=[*site.masked, *site.events],
+        temperature_c=site.temperature_c,
+        plan_kw=site.plan_kw,
+    )
+
+
+def model_of(view: EventView, found: LoadForecast | InsufficientHistory) -> LoadModel | NoBaseline:
+    """Take a forecast's median as a baseline."""
+    if isinstance(found, InsufficientHistory):
+        return view.none(
+            NoBaselineReason.INSUFFICIENT_HISTORY,
+            f"{found.covered_day_count} days are metered before the event, expected at least "
+            f"{found.required_day_count}",
+        )
+    first: datetime = found.p50_kw.index[0].to_pydatetime()
+    p50_kw = found.p50_kw.to_numpy(dtype=np.float64)
+    offset = (first - view.grid.first) // view.grid.step
+
+    def load_kw(window: Interval) -> Floats:
+        return taken(p50_kw, view.grid.of(window) - offset)
+
+    steps = () if found.method == FULL_FORECAST else (found.method,)
+    return LoadModel(load_kw, steps=steps, notes=found.notes)
+
+
+def forecast_horizon(view: EventView, windows: Sequence[Interval]) -> Interval:
+    """Return the span that is forecast: from midnight, or from notice if earlier, to the last window."""
+    step, first = view.grid.step, view.grid.first
+    earliest = min([view.event.start, *(window.start for window in windows)])
+    origin = view.site.calendar.day(view.site.calendar.civil_date(earliest)).start
+    if view.notice_at is not None:
+        origin = min(origin, view.notice_at)
+    origin -= (origin - first) % step  # only whole intervals are known
+    return Interval(origin, max([view.event.end, *(window.end for window in windows)]))
