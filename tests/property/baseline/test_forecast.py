@@ -64,5 +64,5 @@ def test_the_promises_of_a_forecast(  # noqa: PLR0913, PLR0917  one argument per
     assert quantiles.shape == (3, length)
     assert np.isfinite(quantiles).all()
     assert (np.diff(quantiles, axis=0) >= 0).all()
-    assert quantiles.min() >= 0
+    assert quantiles.min() >= min(0.0, 1.2 * np.nanmin(load)) * (1 + 1e-12)
     assert quantiles.max() <= max(0.0, 1.2 * np.nanmax(load)) * (1 + 1e-12)

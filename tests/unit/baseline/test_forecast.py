@@ -8,6 +8,7 @@ import pytest
 
 from vpp.baseline.accuracy import coverage_ratio, mean_absolute_error_kw
 from vpp.baseline.forecast import forecast_day_ahead
+from vpp.baseline.forecast_request import PastErrors
 from vpp.baseline.insufficient_history import InsufficientHistory
 from vpp.baseline.load_forecast import LoadForecast
 from vpp.baseline.masking import mask_intervals
@@ -58,7 +59,7 @@ def test_four_weeks_take_the_mean_of_the_members() -> None:
     whole = site_kw(29)
     found = forecast(whole[:-96], next_day(whole[:-96]))
     assert found.method == "mean-of-members"
-    assert found.members == ("fourier", "autoreg", "day-arx")
+    assert found.members == ("fourier", "autoreg", "day-arx", "robust-arx")
     assert found.notes == ()
     assert mean_absolute_error_kw(found.p50_kw, whole[-96:]) < 0.05 * whole.mean()
     assert coverage_ratio(found.p10_kw, found.p90_kw, whole[-96:]) > 0.5
@@ -76,7 +77,8 @@ def test_the_day_after_tomorrow_is_forecast_from_the_morning_before() -> None:
     ("days", "method"),
     [
         (28, "mean-of-members"),
-        (21, "mean-of-members"),
+        (27, "fewer-members"),
+        (21, "fewer-members"),
         (20, "class-profile"),
         (2, "class-profile"),
         (0.5, "mean-load"),
@@ -200,7 +202,7 @@ def test_days_of_a_clock_change(day: date, intervals: int) -> None:
 def test_other_zones_and_steps(zone: str, step_min: int) -> None:
     load_kw = site_kw(22, timedelta(minutes=step_min))
     found = forecast(load_kw, next_day(load_kw), time_zone=zone)
-    assert found.method == "mean-of-members"
+    assert found.method == "fewer-members"
 
 
 def test_the_same_input_gives_the_same_forecast_in_another_process() -> None:
@@ -221,3 +223,72 @@ def test_infinite_readings_are_refused() -> None:
     load_kw.iloc[5] = np.inf
     with pytest.raises(InvalidInput, match="infinite"):
         forecast(load_kw, Interval(START + 3 * DAY, START + 4 * DAY))
+
+
+def test_a_site_that_exports_may_be_forecast_to_export() -> None:
+    load_kw = site_kw(29) - 400.0
+    found = forecast_day_ahead(
+        load_kw[:-96],
+        next_day(load_kw[:-96]),
+        time_zone="Europe/London",
+        holidays=frozenset(),
+        masked=(),
+    )
+    assert isinstance(found, LoadForecast)
+    assert mean_absolute_error_kw(found.p50_kw, load_kw[-96:]) < 15.0
+    assert found.p10_kw.min() >= 1.2 * load_kw.min()
+
+
+def test_temperature_that_ends_before_the_horizon_is_not_used_and_said() -> None:
+    load_kw = site_kw(30)
+    horizon = next_day(load_kw)
+    plain = forecast(load_kw, horizon)
+    hours = pd.date_range(load_kw.index[0], horizon.start, freq="h", inclusive="left")
+    ended = forecast(load_kw, horizon, temperature_c=pd.Series(10.0, index=hours))
+    pd.testing.assert_series_equal(ended.p50_kw, plain.p50_kw)
+    assert (plain.notes, len(ended.notes)) == ((), 1)
+    assert "temperature not used" in ended.notes[0]
+
+
+def test_without_a_reading_a_plan_is_nominated() -> None:
+    load_kw = site_kw(3) * np.nan
+    horizon = next_day(load_kw)
+    plan_kw = regular(np.arange(24.0), horizon.start, HOUR)
+    found = forecast_day_ahead(
+        load_kw, horizon, time_zone="Etc/UTC", holidays=frozenset(), masked=(), plan_kw=plan_kw
+    )
+    assert isinstance(found, LoadForecast)
+    assert found.method == "nominated-plan"
+    assert found.p50_kw.tolist()[:8] == [0.0] * 4 + [1.0] * 4
+    assert forecast(load_kw, horizon, plan_kw=plan_kw[:-1]) == InsufficientHistory(0, 1)
+
+
+def test_days_of_history_leave_a_plan_standing_and_weeks_overrule_it() -> None:
+    for days, method in ((4, "nominated-plan"), (6, "class-profile"), (30, "mean-of-members")):
+        load_kw = site_kw(days, start=START - HOUR)
+        horizon = next_day(load_kw)
+        plan_kw = regular(np.full((days + 1) * 24, 280.0), load_kw.index[0].to_pydatetime(), HOUR)
+        assert forecast(load_kw, horizon, plan_kw=plan_kw).method == method
+
+
+def test_given_errors_make_the_band_and_are_kept() -> None:
+    load_kw = site_kw(30)
+    horizon = next_day(load_kw)
+    days = tuple((horizon.start - n * DAY).date() for n in range(28, 0, -1))
+    wide, narrow = (
+        PastErrors(days, scale * np.random.default_rng(1).normal(0, 10, (28, 96))) for scale in (2.0, 0.5)
+    )
+    bands = [forecast(load_kw, horizon, past_errors=past) for past in (wide, narrow)]
+    widths = [(found.p90_kw - found.p10_kw).mean() for found in bands]
+    assert widths[0] == pytest.approx(4 * widths[1], rel=0.01)
+    assert bands[0].past_errors is wide
+    replayed = forecast(load_kw, horizon).past_errors
+    assert replayed.error_kw.shape == (len(replayed.days), 96)
+    assert replayed.days[-1] == (horizon.start - DAY + HOUR).date()
+
+
+def test_given_errors_of_another_shape_are_refused() -> None:
+    load_kw = site_kw(30)
+    past = PastErrors((date(2026, 5, 1),), np.zeros((1, 24)))
+    with pytest.raises(InvalidInput, match=r"past_errors of site .* has shape \(1, 24\), expected \(1, 96\)"):
+        forecast(load_kw, next_day(load_kw), past_errors=past)
