@@ -4,6 +4,8 @@ Errors are `estimate - actual`, so a positive bias says the estimate was too hig
 CV(RMSE) are in use; the one here divides by the number of values, not by degrees of freedom.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -73,6 +75,122 @@ def mean_absolute_error_kw(estimate_kw: npt.ArrayLike, actual_kw: npt.ArrayLike)
     """
     error_kw, _ = _errors(estimate_kw, actual_kw)
     return float(np.mean(np.abs(error_kw)))
+
+
+def rmae_ratio(estimate_kw: npt.ArrayLike, reference_kw: npt.ArrayLike, actual_kw: npt.ArrayLike) -> float:
+    """Return the mean absolute error as a share of a reference model's on the same intervals.
+
+    Args:
+        estimate_kw: Baseline or forecast, kW. Shape (N,).
+        reference_kw: What it is held against, such as the load a week before, kW. Shape (N,).
+        actual_kw: Metered load, kW; positions that are NaN in any are left out. Shape (N,).
+
+    Returns:
+        Below 1 where the estimate is the better one.
+
+    Raises:
+        InvalidInput: Shapes differ, no position is known in all three, or the reference is never wrong.
+
+    Example:
+        >>> rmae_ratio([101.0, 99.0], [104.0, 100.0], [100.0, 100.0])
+        0.5
+    """
+    estimate, reference, actual = (
+        np.asarray(values, dtype=np.float64) for values in (estimate_kw, reference_kw, actual_kw)
+    )
+    if not estimate.shape == reference.shape == actual.shape:
+        raise InvalidInput(
+            f"estimate_kw and reference_kw have shapes {estimate.shape} and {reference.shape}, expected "
+            f"{actual.shape} like actual_kw",
+            shape=str(estimate.shape),
+        )
+    shared = np.where(np.isnan(estimate) | np.isnan(reference), np.nan, actual)
+    reference_mae_kw = mean_absolute_error_kw(reference, shared)
+    if reference_mae_kw == 0:
+        raise InvalidInput("reference_kw is never wrong, expected a mean absolute error above 0", mae_kw="0")
+    return mean_absolute_error_kw(estimate, shared) / reference_mae_kw
+
+
+def mase_ratio(
+    estimate_kw: npt.ArrayLike, actual_kw: npt.ArrayLike, history_kw: npt.ArrayLike, season: int
+) -> float:
+    """Return the mean absolute scaled error: MAE over the mean change from a season before in history.
+
+    Args:
+        estimate_kw: Baseline or forecast, kW. Shape (N,).
+        actual_kw: Metered load, kW; positions that are NaN in either are left out. Shape (N,).
+        history_kw: Load before the first interval estimated, kW; NaN is a gap. Shape (T,).
+        season: Intervals of a season, such as those of a week.
+
+    Returns:
+        `MAE / mean(|history[t] - history[t - season]|)`.
+
+    Raises:
+        InvalidInput: Shapes differ, no position is known, or no change is known in the history or all
+            are 0.
+
+    Example:
+        >>> mase_ratio([103.0], [100.0], [90.0, 80.0, 96.0, 86.0], 2)
+        0.5
+    """
+    history = np.asarray(history_kw, dtype=np.float64)
+    change_kw = np.abs(history[season:] - history[:-season])
+    known = change_kw[~np.isnan(change_kw)]
+    if not known.size or not known.any():
+        raise InvalidInput(
+            f"history_kw of {len(history)} intervals shows no change from {season} intervals before",
+            history=str(len(history)),
+        )
+    return mean_absolute_error_kw(estimate_kw, actual_kw) / float(known.mean())
+
+
+def relative_errors(
+    estimates_kw: Sequence[npt.ArrayLike], actuals_kw: Sequence[npt.ArrayLike]
+) -> tuple[float, ...]:
+    """Return each event's energy error as a share of its load.
+
+    Args:
+        estimates_kw: Baseline of each event, kW; events may differ in length. Length E, each shape (N,).
+        actuals_kw: Metered load of each, kW; positions that are NaN in either are left out.
+
+    Returns:
+        `sum(estimate - actual) / sum(actual)` of each event. Length E.
+
+    Raises:
+        InvalidInput: Lengths or shapes differ, or an event's load is unknown or not above 0.
+
+    Example:
+        >>> relative_errors([[103.0, 99.0], [90.0]], [[100.0, 100.0], [100.0]])
+        (0.01, -0.1)
+    """
+    if len(estimates_kw) != len(actuals_kw):
+        raise InvalidInput(
+            f"estimates_kw has {len(estimates_kw)} events, expected {len(actuals_kw)} like actuals_kw",
+            events=str(len(estimates_kw)),
+        )
+    return tuple(nmbe_ratio(*event) for event in zip(estimates_kw, actuals_kw, strict=True))
+
+
+def geometric_mean(ratios: npt.ArrayLike) -> float:
+    """Return the geometric mean of ratios: the average that treats half and double alike.
+
+    Args:
+        ratios: Above 0; NaN is left out. Shape (N,).
+
+    Raises:
+        InvalidInput: Nothing is known, or a value is not above 0.
+
+    Example:
+        >>> geometric_mean([0.5, 2.0])
+        1.0
+    """
+    values = np.asarray(ratios, dtype=np.float64)
+    known = values[~np.isnan(values)]
+    if not known.size or (known <= 0).any():
+        raise InvalidInput(
+            f"ratios are {known.tolist()}, expected values above 0", ratios=str(known.tolist())
+        )
+    return float(np.exp(np.mean(np.log(known))))
 
 
 def pinball_kw(quantile_kw: npt.ArrayLike, actual_kw: npt.ArrayLike, level: float) -> float:
