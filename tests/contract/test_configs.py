@@ -20,7 +20,8 @@ CONFIGS = ROOT / "configs"
 def test_every_file_is_known_to_a_test() -> None:
     here = {path.relative_to(CONFIGS).as_posix() for path in CONFIGS.rglob("*.toml")}
     products = {path.relative_to(CONFIGS).as_posix() for path in (CONFIGS / "products").glob("*.toml")}
-    assert here == {"hub.toml", "site.toml"} | products
+    rules = {path.relative_to(CONFIGS).as_posix() for path in (CONFIGS / "baselines").glob("*.toml")}
+    assert here == {"hub.toml", "site.toml"} | products | rules
 
 
 def test_the_hubs_example_loads() -> None:

@@ -1,12 +1,13 @@
 """Every product file that ships is a valid profile and honest about itself."""
 
-import tomllib
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
+from support.products import shipped_rules
 
 from vpp.foundation.money import minor_unit
+from vpp.hub.product_files import load_product_file
 from vpp.portfolio.product import ProductProfile, Trigger
 
 FOLDER = Path(__file__).resolve().parents[2] / "configs" / "products"
@@ -22,7 +23,7 @@ SHIPPED = {
 
 
 def profile_of(path: Path) -> ProductProfile:
-    return ProductProfile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    return load_product_file(path, shipped_rules())
 
 
 def field_names(model: type[BaseModel], prefix: str = "") -> set[str]:

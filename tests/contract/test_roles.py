@@ -12,7 +12,7 @@ METHODS = {
     for service in SERVICE_NAMES
     for method in descriptor_pool.Default().FindServiceByName(service).methods
 }
-READS = ("Get", "List", "Query", "Download", "Watch")
+READS = ("Get", "List", "Query", "Download", "Watch", "Verify")
 
 
 def test_the_table_is_complete() -> None:

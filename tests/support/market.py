@@ -1,12 +1,12 @@
 """A small market on a real database and a manual clock, for tests of workflows and scenarios."""
 
-import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+from support.products import shipped_products
 
 from vpp.auction.bid import Bid, PriceStep, StepOffer
 from vpp.auction.tender import Tender
@@ -16,7 +16,6 @@ from vpp.foundation.clock import ManualClock
 from vpp.foundation.interval import Interval
 from vpp.hub.inline_pool import InlinePool
 from vpp.portfolio.party import Party, PartyKind
-from vpp.portfolio.product import ProductProfile
 from vpp.portfolio.resource import FlexibilityEnvelope, Resource, ResourceKind
 from vpp.portfolio.site import Site
 from vpp.solver.report import SolverName
@@ -36,7 +35,6 @@ from vpp.workflows.ports import Stored
 from vpp.workflows.records import BidRecord
 from vpp.workflows.responding import InstructionReport, instructions_of, record_status
 
-PRODUCTS = Path(__file__).resolve().parents[2] / "configs" / "products"
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
 FIVE = timedelta(minutes=5)
 QUARTER = timedelta(minutes=15)
@@ -178,8 +176,8 @@ def make_market(folder: Path) -> Market:
     clock = ManualClock(NOON)
     units = SqlUnitOfWorkFactory(engine, clock)
     with units() as uow:
-        for path in sorted(PRODUCTS.glob("*.toml")):
-            uow.products.add(ProductProfile.model_validate(tomllib.loads(path.read_text())))
+        for product in shipped_products().values():
+            uow.products.add(product)
         uow.commit()
     for party in (
         Party("grid", "Grid operator", PartyKind.OPERATOR),

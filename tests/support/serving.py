@@ -109,6 +109,7 @@ async def served(market: Market, folder: Path, session: SessionSettings = QUICK)
         units=market.units,
         close_database=lambda: None,
         pool=market.pool,
+        background_pool=market.pool,
         rules=RULES,
         validator=Validator(),
         principals={token_digest(token): principal for token, principal in PRINCIPALS.items()},
@@ -129,6 +130,7 @@ async def served(market: Market, folder: Path, session: SessionSettings = QUICK)
         await asyncio.gather(*tasks, return_exceptions=True)
         hub.rpc_threads.shutdown()
         hub.due_threads.shutdown()
+        hub.background_threads.shutdown()
 
 
 class AgentStream:

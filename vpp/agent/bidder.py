@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
+from operator import add
 from typing import Any
 
 from vpp.agent.bidding import Enrolled, ProductRules, Terms, Window, bid_for, request_id
@@ -12,6 +14,7 @@ from vpp.agent.projection import outlook
 from vpp.agent.settings import AgentSettings
 from vpp.agent.unit import Unit
 from vpp.agent.wire import amount, instant, interval, span
+from vpp.flexibility.offer import Offer
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 from vpp.foundation.names import resource_name
@@ -68,12 +71,24 @@ class Bidder:
         is_late = window.gate_closes_at is not None and now >= window.gate_closes_at
         if is_late or self._is_away(window.delivery):
             return []
-        bids = []
+        sold = {
+            resource_id: [*plan.committed(resource_id), *_on_offer(open_bids, resource_id, auction.name)]
+            for resource_id in units
+        }
+        load = _SiteLoad(window, tuple(invitation.sheddable_load_kw), chain.from_iterable(sold.values()))
+        offers = []
         for unit in self._usable(units):
-            sold = [*plan.committed(unit.resource_id), *_on_offer(open_bids, unit.resource_id, auction.name)]
-            bid = self._bid(window, unit, rules, sold, now)
+            offer = self._offer(window, unit, sold[unit.resource_id], now)
+            if offer is not None:
+                offers.append(offer)
+        bids = []
+        # What the site's load leaves goes to the cheapest resources first.
+        for offer in sorted(offers, key=lambda offer: (offer.price_per_mwh, offer.resource_id)):
+            terms = self._terms(offer.resource_id, rules, load=load)
+            bid = bid_for(window, offer, terms, sold[offer.resource_id])
             if bid is not None:
                 bids.append(bid)
+                load.promise(bid.commitments)
         return bids
 
     def standing_bids(
@@ -108,7 +123,9 @@ class Bidder:
                 name = resource_name(self._settings.site.site_id, unit.resource_id)
                 if unit.resource_id not in table.resources or request_id(product, name) in known:
                     continue
-                bid = self._bid(window, unit, rules, [], now, share_ratio=table.share_ratio)
+                offer = self._offer(window, unit, [], now)
+                terms = self._terms(unit.resource_id, rules, share_ratio=table.share_ratio)
+                bid = None if offer is None else bid_for(window, offer, terms, [])
                 if bid is not None:
                     bids.append(bid)
         return bids
@@ -131,28 +148,68 @@ class Bidder:
             delivery.start < window.end and window.start < delivery.end for window in windows
         )
 
-    def _bid(  # noqa: PLR0913, PLR0917  what a bid is made of
-        self,
-        window: Window,
-        unit: Unit[Any],
-        rules: ProductRules,
-        sold: Sequence[Commitment],
-        now: datetime,
-        share_ratio: float = 1.0,
-    ) -> PendingBid | None:
+    def _offer(
+        self, window: Window, unit: Unit[Any], sold: Sequence[Commitment], now: datetime
+    ) -> Offer | None:
         ahead = outlook([unit], {unit.resource_id: sold}, now, window.delivery.start, window.step)
         tariff_per_kwh = self._settings.bidding.tariff_per_kwh
         try:
-            offer = unit.offer(ahead.states[0], window.interval_count, window.step, tariff_per_kwh)
+            return unit.offer(ahead.states[0], window.interval_count, window.step, tariff_per_kwh)
         except InvalidInput:
             log.exception("%s: no offer", unit.resource_id)
             return None
-        if offer is None:
-            return None
-        envelope = self.envelopes[unit.resource_id]
-        enrolled = Enrolled(envelope.max_reduction_kw * share_ratio, envelope.energy_budget_kwh * share_ratio)
-        name = resource_name(self._settings.site.site_id, unit.resource_id)
-        return bid_for(window, offer, Terms(name, enrolled, rules, self._settings.bidding), sold)
+
+    def _terms(
+        self,
+        resource_id: str,
+        rules: ProductRules,
+        *,
+        share_ratio: float = 1.0,
+        load: "_SiteLoad | None" = None,
+    ) -> Terms:
+        envelope = self.envelopes[resource_id]
+        return Terms(
+            resource=resource_name(self._settings.site.site_id, resource_id),
+            enrolled=Enrolled(
+                envelope.max_reduction_kw * share_ratio, envelope.energy_budget_kwh * share_ratio
+            ),
+            rules=rules,
+            bidding=self._settings.bidding,
+            sheddable_kw=() if load is None else load.sheddable_kw,
+            promised_kw=() if load is None else load.promised_kw,
+        )
+
+
+class _SiteLoad:
+    """What there is to shed at the site, and what promises take of it.
+
+    Attributes:
+        sheddable_kw: Load that can be shed per delivery interval, kW; empty while nobody knows.
+        promised_kw: What is promised of it, kW. Shape (N,).
+    """
+
+    def __init__(
+        self, window: Window, sheddable_kw: tuple[float, ...], promises: Iterable[Commitment]
+    ) -> None:
+        """Begin with what is promised already.
+
+        Raises:
+            InvalidInput: There is not one value per delivery interval.
+        """
+        if len(sheddable_kw) not in {0, window.interval_count}:
+            raise InvalidInput(
+                f"sheddable_load_kw has {len(sheddable_kw)} values, expected {window.interval_count} or none"
+            )
+        self.sheddable_kw = sheddable_kw
+        self.promised_kw = (0.0,) * window.interval_count
+        self._spans = [window.span(n) for n in range(window.interval_count)]
+        self.promise(promises)
+
+    def promise(self, more: Iterable[Commitment]) -> None:
+        """Count further promises."""
+        for each in more:
+            taken_kw = (each.peak_kw(span) for span in self._spans)
+            self.promised_kw = tuple(map(add, self.promised_kw, taken_kw))
 
 
 def _on_offer(bids: Iterable[PendingBid], resource_id: str, auction: str) -> list[Commitment]:

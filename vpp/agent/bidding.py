@@ -12,6 +12,7 @@ from vpp.agent.plan import Commitment
 from vpp.agent.settings import BiddingTable
 from vpp.agent.wire import set_money
 from vpp.flexibility.offer import Offer
+from vpp.flexibility.sheddable_load import within_sheddable
 from vpp.foundation.interval import Interval
 from vpp.v1 import auction_pb2
 
@@ -97,12 +98,17 @@ class Terms:
         enrolled: What the hub was told of it.
         rules: What the product asks.
         bidding: How the site bids.
+        sheddable_kw: Load of the whole site that can be shed per delivery interval, kW; empty while
+            nobody knows. Shape (N,).
+        promised_kw: What the site's promises and earlier bids take of it, kW. Shape (N,).
     """
 
     resource: str
     enrolled: Enrolled
     rules: ProductRules
     bidding: BiddingTable
+    sheddable_kw: tuple[float, ...] = ()
+    promised_kw: tuple[float, ...] = ()
 
 
 def request_id(subject: str, resource: str) -> str:
@@ -173,11 +179,16 @@ def _quantities(
 ) -> tuple[list[float], float]:
     """Return the reduction per interval, kW, and the energy over all of them, kWh, that may be sold."""
     kept_ratio = 1.0 - terms.bidding.reserve_ratio if offer.divisible else 1.0
-    reduction_kw = []
-    for n in range(window.interval_count):
-        free_kw = offer.reduction_kw[n] - sum(each.peak_kw(window.span(n)) for each in overlapping)
-        free_kw = min(free_kw * kept_ratio, terms.enrolled.max_reduction_kw)
-        reduction_kw.append(_rounded_kw(free_kw, terms.rules))
+    bounded_kw: Sequence[float] = [
+        min(
+            (offer.reduction_kw[n] - sum(each.peak_kw(window.span(n)) for each in overlapping)) * kept_ratio,
+            terms.enrolled.max_reduction_kw,
+        )
+        for n in range(window.interval_count)
+    ]
+    if terms.sheddable_kw:
+        bounded_kw = within_sheddable(bounded_kw, terms.sheddable_kw, terms.promised_kw)
+    reduction_kw = [_rounded_kw(free_kw, terms.rules) for free_kw in bounded_kw]
     energy_kwh = _energy_limit_kwh(window, offer, terms.enrolled, kept_ratio, overlapping)
     if not window.auction:  # one quantity, which must last for the whole call
         lasting_kw = min(*reduction_kw, energy_kwh / (window.delivery.duration / HOUR))

@@ -42,6 +42,7 @@ async def enrol_site(client: HubClient, settings: AgentSettings) -> None:
         time_zone=table.time_zone,
         import_limit_kw=table.import_limit_kw,
         metering_interval=duration(table.metering_interval),
+        minimum_load_kw=table.minimum_load_kw,
     )
     request = portfolio_pb2.CreateSiteRequest(
         site=site, site_id=table.site_id, request_id=_request_id("create", settings.site_name, str(site))
@@ -65,9 +66,8 @@ async def enrol_site(client: HubClient, settings: AgentSettings) -> None:
                 f"{getattr(site, field)}",
                 field=field,
             )
-    changed = [
-        field for field in ("display_name", "import_limit_kw") if getattr(held, field) != getattr(site, field)
-    ]
+    changeable = ("display_name", "import_limit_kw", "minimum_load_kw")
+    changed = [field for field in changeable if getattr(held, field) != getattr(site, field)]
     if changed:
         site.name, site.etag = settings.site_name, held.etag
         update = portfolio_pb2.UpdateSiteRequest(

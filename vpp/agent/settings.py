@@ -35,6 +35,7 @@ class SiteTable(_Table):
         time_zone: IANA name of the site's civil time.
         import_limit_kw: Largest net consumption the connection allows, kW.
         metering_interval: Length of a metering interval; divides an hour.
+        minimum_load_kw: Net consumption that is never shed, kW; negative where the site may export.
     """
 
     site_id: Id
@@ -43,6 +44,7 @@ class SiteTable(_Table):
     time_zone: str = Field(min_length=1, max_length=64)
     import_limit_kw: float = Field(gt=0, le=10_000_000)
     metering_interval: timedelta = Field(ge=timedelta(seconds=1), le=HOUR)
+    minimum_load_kw: float = Field(default=0.0, ge=-10_000_000, le=10_000_000)
 
     @model_validator(mode="after")
     def _divides_an_hour(self) -> Self:

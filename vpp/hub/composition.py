@@ -32,8 +32,9 @@ from vpp.rpc.session_stream import StreamLimits, StreamSurroundings
 from vpp.rpc.telemetry_writer import TelemetryWriter
 from vpp.rpc.validation import ValidationInterceptor
 from vpp.rpc.workflow_calls import WorkflowCalls
-from vpp.workflows.due_work import next_due_at, run_due
+from vpp.workflows.due_work import BACKGROUND, MARKET, next_due_at, run_due
 from vpp.workflows.identity import Principal
+from vpp.workflows.ports import DueKind, WorkerPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,11 @@ class Hub:
         registry: The open sessions.
         telemetry: Keeps readings; a long-lived task.
         courier: Wakes sessions that are owed something; a long-lived task.
-        ticker: Asks what is due.
+        ticker: Asks what is due and has to be on time.
+        background_ticker: Asks which forecasts and scores are due; long work that holds up nothing else.
         rpc_threads: Where workflows run that a caller waits for.
         due_threads: Where workflows run that fell due.
+        background_threads: Where long work runs that fell due.
     """
 
     prepared: Prepared
@@ -59,8 +62,10 @@ class Hub:
     telemetry: TelemetryWriter
     courier: Courier
     ticker: Ticker
+    background_ticker: Ticker
     rpc_threads: ThreadPoolExecutor
     due_threads: ThreadPoolExecutor
+    background_threads: ThreadPoolExecutor
 
 
 def compose(prepared: Prepared) -> Hub:
@@ -68,6 +73,7 @@ def compose(prepared: Prepared) -> Hub:
     settings, units = prepared.settings, prepared.units
     rpc_threads = ThreadPoolExecutor(settings.work.rpc_threads, thread_name_prefix="vpp-rpc")
     due_threads = ThreadPoolExecutor(1, thread_name_prefix="vpp-due")
+    background_threads = ThreadPoolExecutor(1, thread_name_prefix="vpp-behind")
     effects, news = Effects(), Effects()
     effects.listen(news.ring)
     calls = WorkflowCalls(rpc_threads, effects)
@@ -80,16 +86,22 @@ def compose(prepared: Prepared) -> Hub:
         max_commit_batches=settings.telemetry.max_commit_batches,
     )
     courier = Courier(units, calls, effects, registry, settings.session.courier_interval)
-    ticker = Ticker(
-        clock=prepared.clock,
-        run_due=partial(run_due, units, prepared.pool, prepared.rules),
-        next_due_at=partial(next_due_at, units),
-        after_run=effects.ring,
-        threads=due_threads,
-        longest_wait=settings.jobs.longest_wait,
-        retry_wait=settings.jobs.retry_wait,
-    )
-    effects.listen(ticker.poke)
+
+    def ticker_of(kinds: frozenset[DueKind], pool: WorkerPool, threads: ThreadPoolExecutor) -> Ticker:
+        ticker = Ticker(
+            clock=prepared.clock,
+            run_due=partial(run_due, units, pool, prepared.rules, kinds=kinds),
+            next_due_at=partial(next_due_at, units, kinds),
+            after_run=effects.ring,
+            threads=threads,
+            longest_wait=settings.jobs.longest_wait,
+            retry_wait=settings.jobs.retry_wait,
+        )
+        effects.listen(ticker.poke)
+        return ticker
+
+    ticker = ticker_of(MARKET, prepared.pool, due_threads)
+    background_ticker = ticker_of(BACKGROUND, prepared.background_pool, background_threads)
     surroundings = StreamSurroundings(calls, news, registry, telemetry, _limits(settings.session))
     servicers = Servicers(
         portfolio=PortfolioServicer(
@@ -100,7 +112,9 @@ def compose(prepared: Prepared) -> Hub:
             automatic_approval=settings.market.automatic_approval,
         ),
         telemetry=TelemetryServicer(units, calls, currencies),
-        baseline=BaselineServicer(units, calls, currencies),
+        baseline=BaselineServicer(
+            units, calls, currencies, forecast_pool=prepared.background_pool, rules=prepared.rules
+        ),
         auction=AuctionServicer(units, calls, currencies, rules=prepared.rules),
         event=EventServicer(
             units,
@@ -127,7 +141,19 @@ def compose(prepared: Prepared) -> Hub:
     server, status = make_server(
         servicers, interceptors, _transport(settings.server), with_reflection=settings.server.reflection
     )
-    return Hub(prepared, server, status, registry, telemetry, courier, ticker, rpc_threads, due_threads)
+    return Hub(
+        prepared,
+        server,
+        status,
+        registry,
+        telemetry,
+        courier,
+        ticker,
+        background_ticker,
+        rpc_threads,
+        due_threads,
+        background_threads,
+    )
 
 
 def _begin_session(prepared: Prepared, currencies: Currencies, principal: Principal) -> SiteSession:

@@ -46,6 +46,7 @@ def run(config: Path) -> int:
         return NOT_STARTED
     finally:
         prepared.pool.close()
+        prepared.background_pool.close()
         prepared.close_database()
 
 
@@ -64,6 +65,7 @@ async def _serve(prepared: Prepared) -> int:
         "courier": loop.create_task(hub.courier.run()),
     }
     hub.ticker.start()
+    hub.background_ticker.start()
     await tell_health(hub.health, serves=True)
     gc.collect()
     gc.freeze()  # what lives as long as the hub need not be looked at again: a fifth less CPU
@@ -93,7 +95,7 @@ async def _stop(hub: Hub, tasks: dict[str, asyncio.Task[None]]) -> None:
     await tell_health(hub.health, serves=False)
     hub.registry.close_all()
     await hub.server.stop(grace_s)
-    await hub.ticker.stop(grace_s)
+    await asyncio.gather(hub.ticker.stop(grace_s), hub.background_ticker.stop(grace_s))
     if not tasks["telemetry writer"].done():
         try:
             async with asyncio.timeout(grace_s):
@@ -105,4 +107,5 @@ async def _stop(hub: Hub, tasks: dict[str, asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks.values(), return_exceptions=True)
     hub.rpc_threads.shutdown(wait=False, cancel_futures=True)
     hub.due_threads.shutdown(wait=False, cancel_futures=True)
+    hub.background_threads.shutdown(wait=False, cancel_futures=True)
     _log.info("stopped")

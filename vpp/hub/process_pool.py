@@ -15,6 +15,7 @@ from vpp.foundation.errors import BrokenPromise
 
 P = ParamSpec("P")
 T = TypeVar("T")
+BACKGROUND_NICENESS = 10
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -25,8 +26,14 @@ class ProcessPool:
     pool with it: the pool is then built anew and the call tried once more.
     """
 
-    def __init__(self, process_count: int) -> None:
-        """Prepare a pool of that many processes; they start with the first call."""
+    def __init__(self, process_count: int, *, is_background: bool = False) -> None:
+        """Prepare a pool of that many processes; they start with the first call.
+
+        Args:
+            process_count: How many.
+            is_background: Whether others on the machine go first.
+        """
+        self._is_background = is_background
         self._process_count = process_count
         self._lock = threading.Lock()
         self._executor = self._build()
@@ -63,7 +70,8 @@ class ProcessPool:
 
     def _build(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")  # a fork would copy gRPC's threads half-way
-        return ProcessPoolExecutor(self._process_count, mp_context=context, initializer=_set_up_worker)
+        set_up = partial(_set_up_worker, is_background=self._is_background)
+        return ProcessPoolExecutor(self._process_count, mp_context=context, initializer=set_up)
 
     def _retried(self, call: Callable[[ProcessPoolExecutor], T]) -> T:
         executor = self._executor
@@ -85,7 +93,9 @@ class ProcessPool:
             return self._executor
 
 
-def _set_up_worker() -> None:
+def _set_up_worker(*, is_background: bool) -> None:
+    if is_background:
+        os.nice(BACKGROUND_NICENESS)
     for name in _ONE_THREAD:  # before numpy is imported: many processes with many threads each are slower
         os.environ[name] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the hub, which closes the pool in order
@@ -102,4 +112,6 @@ def _end_with_parent() -> None:
 
 def _import_models() -> None:
     import vpp.auction.clearing  # noqa: PLC0415  imports Pyomo, which takes a second
-    import vpp.baseline.forecast  # noqa: F401, PLC0415  imports statsmodels
+    import vpp.baseline.forecast  # noqa: PLC0415  imports statsmodels
+    import vpp.workflows.choosing_rules  # noqa: PLC0415  imports the scoring of rules
+    import vpp.workflows.verifying_baselines  # noqa: F401, PLC0415  imports the baseline engine

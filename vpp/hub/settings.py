@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vpp.auction.rules import TieRule, UniformPrice
 from vpp.foundation.names import ID_PATTERN
+from vpp.hub.forecast_settings import ForecastSettings
 from vpp.portfolio.party import PartyKind
 from vpp.solver.report import SolverName
 from vpp.workflows.identity import Role
@@ -186,6 +187,20 @@ class TelemetrySettings(_Group):
     max_commit_batches: int = Field(default=500, ge=1, le=10_000)
 
 
+class SeasonSettings(_Group):
+    """When a season begins each year.
+
+    Attributes:
+        name: Its name, lower case.
+        month: Month, 1..12.
+        day: Day of the month that every month has, 1..28.
+    """
+
+    name: Id
+    month: int = Field(ge=1, le=12)
+    day: int = Field(default=1, ge=1, le=28)
+
+
 class MarketSettings(_Group):
     """What the hub's owner decides once for all markets.
 
@@ -198,7 +213,11 @@ class MarketSettings(_Group):
         solver_relative_gap: A clearing within this share of the bound counts as optimal.
         uniform_price: Which uniform price is published, unless an auction says otherwise.
         tie_rule: Who serves when several ask the same, unless an auction says otherwise.
-        holidays: Civil days that count as holidays in every baseline.
+        holidays: Civil days that count as holidays in every baseline, beside the countries' own.
+        holiday_countries: Time zone of sites to the country whose public holidays they keep, as
+            ISO 3166: "Europe/London" = "GB-ENG".
+        seasons: When seasons begin, for which each site keeps one baseline rule; the half years from
+            April and October if empty.
         forecast_hour_utc: Hour of the day at which tomorrow is forecast.
         claim_lease: How long a claimed deadline is kept from other hubs.
         telemetry_allowance: How long readings may take before baselines are frozen.
@@ -213,6 +232,8 @@ class MarketSettings(_Group):
     uniform_price: UniformPrice = UniformPrice.FIXED_BINARIES
     tie_rule: TieRule = TieRule.PRICE_TIME
     holidays: frozenset[date] = frozenset()
+    holiday_countries: dict[str, str] = Field(default_factory=dict)
+    seasons: tuple[SeasonSettings, ...] = ()
     forecast_hour_utc: int = Field(default=9, ge=0, le=23)
     claim_lease: Wait = timedelta(minutes=10)
     telemetry_allowance: Span = timedelta(minutes=10)
@@ -305,12 +326,14 @@ class HubSettings(BaseSettings):
     Attributes:
         base_directory: What relative paths are relative to: the folder of the settings file.
         product_directory: Folder of the product profiles.
+        rule_directory: Folder of the baseline rules that products name.
         log_level: Least severity that is logged.
         server: Where the hub listens.
         database: Where it keeps its state.
         work: How many work side by side.
         session: How sessions are held.
         telemetry: How readings are kept.
+        forecasts: Which models forecast, how often, and where.
         market: What is decided once for all markets.
         jobs: When the hub looks for what is due.
         clock: An accelerated clock; the machine's if absent.
@@ -324,6 +347,7 @@ class HubSettings(BaseSettings):
 
     base_directory: Path
     product_directory: Path = Path("products")
+    rule_directory: Path = Path("baselines")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     server: ServerSettings = ServerSettings()
     database: DatabaseSettings = DatabaseSettings()
@@ -331,6 +355,7 @@ class HubSettings(BaseSettings):
     session: SessionSettings = SessionSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     market: MarketSettings
+    forecasts: ForecastSettings = ForecastSettings()
     jobs: JobSettings = JobSettings()
     clock: ClockSettings | None = None
     parties: tuple[PartySettings, ...] = ()

@@ -1,8 +1,8 @@
 """Product profiles: market rules as versioned data, never as code.
 
 Notice, baseline, band and cap differ between places that use the same word for a product, so each
-is a field here, filled from a file under `configs/products/`. A statement cites the profile's id
-and version.
+is a field here, filled from a file under `configs/products/` and the baseline rules that it names. A
+statement cites the profile's id and version.
 """
 
 import enum
@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vpp.foundation.names import ID_PATTERN
+from vpp.portfolio.baseline_terms import BaselineTerms
 
 Id = Annotated[str, Field(pattern=f"^{ID_PATTERN}$")]
 Span = Annotated[timedelta, Field(ge=timedelta(0))]
@@ -90,45 +91,6 @@ class BidRules(_Group):
         return self
 
 
-class BaselineRules(_Group):
-    """What counts as the load without the event.
-
-    Attributes:
-        baseline_id: Name of the rule on the statement.
-        day_count: Days averaged (X of "high X of Y").
-        candidate_count: Days they are chosen from (Y).
-        holiday_day_count: X on Saturdays, Sundays and holidays.
-        holiday_candidate_count: Y on Saturdays, Sundays and holidays.
-        lookback_days: How far back candidates may lie.
-        low_use_ratio: Days whose event-window mean is below this share of the mean are dropped.
-        latest_day_offset: 1 lets yesterday count, 2 the day before yesterday at the latest.
-        adjustment_begin: Adjustment window begins this long before the event; zero with
-            `adjustment_end` zero means no adjustment.
-        adjustment_end: Adjustment window ends this long before the event.
-        adjustment_cap_ratio: Largest adjustment as a share of the unadjusted baseline's mean.
-    """
-
-    baseline_id: Id
-    day_count: int = Field(ge=1, le=45)
-    candidate_count: int = Field(ge=1, le=45)
-    holiday_day_count: int = Field(ge=1, le=45)
-    holiday_candidate_count: int = Field(ge=1, le=45)
-    lookback_days: int = Field(ge=1, le=366)
-    low_use_ratio: float = Field(ge=0, le=1)
-    latest_day_offset: int = Field(ge=1, le=7)
-    adjustment_begin: Span
-    adjustment_end: Span
-    adjustment_cap_ratio: float = Field(ge=0, le=1)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.candidate_count < self.day_count or self.holiday_candidate_count < self.holiday_day_count:
-            raise ValueError("candidate counts must not be below day counts")
-        if self.adjustment_begin < self.adjustment_end:
-            raise ValueError("adjustment_begin must not be below adjustment_end")
-        return self
-
-
 class MoneyRules(_Group):
     """What delivery is worth.
 
@@ -195,7 +157,7 @@ class ProductProfile(_Group):
         initial_statement_delay: From an event's measurement to its first statement.
         call: When and how long it may be called.
         bid: What a bid must look like.
-        baseline: What counts as the load without the event.
+        baseline: What counts as the load without the event: whole rules, not their names.
         money: What delivery is worth.
         provenance: Where the rules come from.
     """
@@ -210,7 +172,7 @@ class ProductProfile(_Group):
     initial_statement_delay: Span
     call: CallRules
     bid: BidRules
-    baseline: BaselineRules
+    baseline: BaselineTerms
     money: MoneyRules
     provenance: Provenance
 

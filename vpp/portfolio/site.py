@@ -16,6 +16,8 @@ class Site:
         time_zone: IANA name of the site's civil time.
         import_limit_kw: Largest net consumption the connection allows, kW, above 0.
         metering_interval: Length of the site's metering intervals.
+        minimum_load_kw: Net consumption that is never shed, kW; negative where it may export. What can
+            be reduced is the load above it.
     """
 
     site_id: str
@@ -25,3 +27,4 @@ class Site:
     time_zone: str
     import_limit_kw: float
     metering_interval: timedelta
+    minimum_load_kw: float = 0.0

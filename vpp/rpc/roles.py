@@ -38,7 +38,19 @@ _TELEMETRY = {
     "BackfillReadings": frozenset({Role.SITE_AGENT}),
     "QueryReadings": EVERYONE,
 }
-_BASELINE = {"GetBaseline": EVERYONE, "ListBaselines": EVERYONE, "GetForecast": EVERYONE}
+_BASELINE = {
+    "GetBaseline": EVERYONE,
+    "ListBaselines": EVERYONE,
+    "VerifyBaseline": EVERYONE,
+    "ListMeterEdits": EVERYONE,
+    "GetRuleChoice": EVERYONE,
+    "ListRuleChoices": EVERYONE,
+    "GetForecast": EVERYONE,
+    "ListForecasts": EVERYONE,
+    "GetPortfolioForecast": EVERYONE,
+    "CreateForecast": _DISPATCH | _SITE,
+    "CreateLoadPlan": _SITE,
+}
 _AUCTION = {
     "CreateAuction": _OPERATOR,
     "GetAuction": EVERYONE,

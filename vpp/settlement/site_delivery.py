@@ -48,6 +48,7 @@ class SiteDelivery:
         emission_factor: For the CO2 columns; None leaves them empty.
         baseline_method: Rule that made the baseline, or the fallback that history allowed; empty
             for the product's own rule.
+        baseline_note: What a reader of the baseline must know; stands on every measured line.
     """
 
     event_id: str
@@ -66,6 +67,7 @@ class SiteDelivery:
     boundary: str = PAID_BOUNDARY
     emission_factor: EmissionFactor | None = None
     baseline_method: str = ""
+    baseline_note: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be put on a statement."""

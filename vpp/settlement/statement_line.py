@@ -210,5 +210,5 @@ def line_of(  # noqa: PLR0913  what all lines of a statement share, by keyword
         emission_factor_kg_per_kwh=factor.kg_per_kwh if factor else None,
         co2_kg=co2_kg,
         ef_source=factor.source if factor else "",
-        note=charge.note,
+        note="; ".join(note for note in (charge.note, delivery.baseline_note if measured else "") if note),
     )

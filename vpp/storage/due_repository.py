@@ -60,13 +60,16 @@ class SqlDueRepository:
         }
         self._transaction.write(statement, row)
 
-    def claim(self, now: datetime, lease: timedelta, limit: int) -> list[Due]:
+    def claim(
+        self, now: datetime, lease: timedelta, limit: int, kinds: frozenset[DueKind] | None = None
+    ) -> list[Due]:
         """Claim what is due and not claimed, or whose lease has ended.
 
         Args:
             now: The present instant, UTC.
             lease: How long no other claim gets what this one returns; above zero.
             limit: Most deadlines to claim.
+            kinds: Which kinds; None for any.
 
         Returns:
             The claimed deadlines, earliest first. Claims of other transactions that are not
@@ -89,6 +92,7 @@ class SqlDueRepository:
                 columns.state == OPEN,
                 columns.due_at <= now,
                 or_(columns.lease_ends_at.is_(None), columns.lease_ends_at <= now),
+                *_of_kinds(kinds),
             )
             .order_by(columns.due_at, columns.kind, columns.subject_id)
             .limit(limit)
@@ -115,11 +119,11 @@ class SqlDueRepository:
         """Close a deadline that no longer applies; unknown ones are ignored."""
         self._close(DEADLINES.c.state == OPEN, kind, subject_id, CANCELLED)
 
-    def next_at(self) -> datetime | None:
-        """Return when the next open deadline falls due or its lease ends, or None."""
+    def next_at(self, kinds: frozenset[DueKind] | None = None) -> datetime | None:
+        """Return when the next open deadline, of some kinds or any, falls due or its lease ends, or None."""
         # A claimed deadline is in the past already; what matters then is the end of its lease.
         soonest = func.min(func.coalesce(DEADLINES.c.lease_ends_at, DEADLINES.c.due_at))
-        statement = select(soonest).where(DEADLINES.c.state == OPEN)
+        statement = select(soonest).where(DEADLINES.c.state == OPEN, *_of_kinds(kinds))
         found: datetime | None = self._transaction.read(statement).scalar_one()
         return found
 
@@ -147,6 +151,10 @@ class SqlDueRepository:
                 updated_at=self._transaction.now,
             )
         )
+
+
+def _of_kinds(kinds: frozenset[DueKind] | None) -> list[ColumnElement[bool]]:
+    return [] if kinds is None else [DEADLINES.c.kind.in_(sorted(kind.value for kind in kinds))]
 
 
 def _deadlines(rows: Iterable[Row]) -> list[Due]:

@@ -72,8 +72,20 @@ class SqlTelemetryRepository:
         statement = select(func.max(TELEMETRY.c.sequence)).where(TELEMETRY.c.site_id == site_id)
         return self._transaction.read(statement).scalar_one() or 0
 
-    def load(self, site_id: str, interval: Interval) -> list[TelemetryBatch]:
-        """Return the batches that overlap a span, in the order they were received."""
+    def last_number(self, site_id: str) -> int:
+        """Return the number under which the site's newest batch was received, 0 for none."""
+        columns = TELEMETRY.c
+        newest = select(func.max(columns.received_number)).where(columns.site_id == site_id)
+        return self._transaction.read(newest).scalar_one() or 0
+
+    def load(self, site_id: str, interval: Interval, *, up_to: int | None = None) -> list[TelemetryBatch]:
+        """Return the batches that overlap a span, in the order they were received.
+
+        Args:
+            site_id: Whose readings.
+            interval: The span.
+            up_to: Only batches received under this number or before: what was known then.
+        """
         columns = TELEMETRY.c
         statement = (
             select(
@@ -90,6 +102,8 @@ class SqlTelemetryRepository:
             )
             .order_by(columns.received_number)
         )
+        if up_to is not None:
+            statement = statement.where(columns.received_number <= up_to)
         return [
             TelemetryBatch(
                 site_id=site_id,

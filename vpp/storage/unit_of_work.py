@@ -21,10 +21,12 @@ from vpp.storage.engine import POSTGRESQL, READ_ONLY
 from vpp.storage.failures import translated
 from vpp.storage.forecast_repository import SqlForecastRepository
 from vpp.storage.outbox_repository import SqlOutboxRepository
+from vpp.storage.plan_repository import SqlPlanRepository
 from vpp.storage.product_repository import SqlProductRepository
 from vpp.storage.repository import SqlRepository
 from vpp.storage.rows.auction import AWARD_MAPPING, BID_MAPPING, CLEARING_MAPPING, TENDER_MAPPING
-from vpp.storage.rows.dispatch import BASELINE_MAPPING, EVENT_MAPPING, INSTRUCTION_MAPPING
+from vpp.storage.rows.baselines import BASELINE_MAPPING, CHOICE_MAPPING, EDITS_MAPPING
+from vpp.storage.rows.dispatch import EVENT_MAPPING, INSTRUCTION_MAPPING
 from vpp.storage.rows.portfolio import (
     ENROLMENT_MAPPING,
     PARTY_MAPPING,
@@ -35,10 +37,11 @@ from vpp.storage.rows.settlement import DISPUTE_MAPPING, REQUEST_MAPPING
 from vpp.storage.statement_repository import SqlStatementRepository
 from vpp.storage.telemetry_repository import SqlTelemetryRepository
 from vpp.storage.transaction import Transaction
+from vpp.workflows.baseline_records import MeterEditsRecord, RuleChoiceRecord
+from vpp.workflows.forecast_ports import ForecastRepository, PlanRepository
 from vpp.workflows.ports import (
     AuditRepository,
     DueRepository,
-    ForecastRepository,
     OutboxRepository,
     ProductRepository,
     Repository,
@@ -74,7 +77,10 @@ class SqlUnitOfWork:
     events: Repository[Event]
     instructions: Repository[Instruction]
     baselines: Repository[BaselineRecord]
+    rule_choices: Repository[RuleChoiceRecord]
+    meter_edits: Repository[MeterEditsRecord]
     forecasts: ForecastRepository
+    plans: PlanRepository
     telemetry: TelemetryRepository
     outbox: OutboxRepository
     due: DueRepository
@@ -160,7 +166,10 @@ class SqlUnitOfWork:
         self.events = SqlRepository(transaction, EVENT_MAPPING)
         self.instructions = SqlRepository(transaction, INSTRUCTION_MAPPING)
         self.baselines = SqlRepository(transaction, BASELINE_MAPPING)
+        self.rule_choices = SqlRepository(transaction, CHOICE_MAPPING)
+        self.meter_edits = SqlRepository(transaction, EDITS_MAPPING)
         self.forecasts = SqlForecastRepository(transaction)
+        self.plans = SqlPlanRepository(transaction)
         self.telemetry = SqlTelemetryRepository(transaction)
         self.outbox = SqlOutboxRepository(transaction)
         self.due = SqlDueRepository(transaction)

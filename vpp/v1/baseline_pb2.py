@@ -26,11 +26,13 @@ from vpp.v1 import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from google.type import interval_pb2 as google_dot_type_dot_interval__pb2
+from vpp.v1 import rule_choice_pb2 as vpp_dot_v1_dot_rule__choice__pb2
 from vpp.v1 import rules_pb2 as vpp_dot_v1_dot_rules__pb2
 from vpp.v1 import telemetry_pb2 as vpp_dot_v1_dot_telemetry__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15vpp/v1/baseline.proto\x12\x06vpp.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x12vpp/v1/rules.proto\x1a\x16vpp/v1/telemetry.proto\"\xa3\x02\n\x08\x42\x61seline\x12%\n\x05\x65vent\x18\x01 \x01(\tB\x16\xfa\x41\x13\n\x11vpp.example/Event\x12#\n\x04site\x18\x02 \x01(\tB\x15\xfa\x41\x12\n\x10vpp.example/Site\x12\x0e\n\x06method\x18\x03 \x01(\t\x12\x11\n\tdays_used\x18\x04 \x03(\t\x12 \n\x03raw\x18\x05 \x01(\x0b\x32\x13.vpp.v1.PowerSeries\x12\x15\n\radjustment_kw\x18\x06 \x01(\x01\x12\x10\n\x08\x61\x64justed\x18\x07 \x01(\x08\x12,\n\x0f\x61\x64justed_series\x18\x08 \x01(\x0b\x32\x13.vpp.v1.PowerSeries\x12/\n\x0b\x66reeze_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd6\x01\n\x08\x46orecast\x12#\n\x04site\x18\x01 \x01(\tB\x15\xfa\x41\x12\n\x10vpp.example/Site\x12/\n\x0b\x63reate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06method\x18\x03 \x01(\t\x12 \n\x03p10\x18\x04 \x01(\x0b\x32\x13.vpp.v1.PowerSeries\x12 \n\x03p50\x18\x05 \x01(\x0b\x32\x13.vpp.v1.PowerSeries\x12 \n\x03p90\x18\x06 \x01(\x0b\x32\x13.vpp.v1.PowerSeries\"\x80\x01\n\x12GetBaselineRequest\x12\x35\n\x05\x65vent\x18\x01 \x01(\tB&\xe2\x41\x01\x02\xfa\x41\x13\n\x11vpp.example/Event\xbaH\tr\x04\xc0\xb5\x18\x01\xc8\x01\x01\x12\x33\n\x04site\x18\x02 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\"}\n\x14ListBaselinesRequest\x12\x35\n\x05\x65vent\x18\x01 \x01(\tB&\xe2\x41\x01\x02\xfa\x41\x13\n\x11vpp.example/Event\xbaH\tr\x04\xc0\xb5\x18\x01\xc8\x01\x01\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x03 \x01(\t\"U\n\x15ListBaselinesResponse\x12#\n\tbaselines\x18\x01 \x03(\x0b\x32\x10.vpp.v1.Baseline\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"{\n\x12GetForecastRequest\x12\x33\n\x04site\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12\x30\n\x0c\x63overed_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xd9\x01\n\x0f\x42\x61selineService\x12;\n\x0bGetBaseline\x12\x1a.vpp.v1.GetBaselineRequest\x1a\x10.vpp.v1.Baseline\x12L\n\rListBaselines\x12\x1c.vpp.v1.ListBaselinesRequest\x1a\x1d.vpp.v1.ListBaselinesResponse\x12;\n\x0bGetForecast\x12\x1a.vpp.v1.GetForecastRequest\x1a\x10.vpp.v1.Forecastb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15vpp/v1/baseline.proto\x12\x06vpp.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1agoogle/type/interval.proto\x1a\x18vpp/v1/rule_choice.proto\x1a\x12vpp/v1/rules.proto\x1a\x16vpp/v1/telemetry.proto\"\x93\x04\n\x08\x42\x61seline\x12%\n\x05\x65vent\x18\x01 \x01(\tB\x16\xfa\x41\x13\n\x11vpp.example/Event\x12#\n\x04site\x18\x02 \x01(\tB\x15\xfa\x41\x12\n\x10vpp.example/Site\x12\x0e\n\x06method\x18\x03 \x01(\t\x12\x11\n\tdays_used\x18\x04 \x03(\t\x12 \n\x03raw\x18\x05 \x01(\x0b\x32\x13.vpp.v1.PowerSeries\x12\x15\n\radjustment_kw\x18\x06 \x01(\x01\x12\x10\n\x08\x61\x64justed\x18\x07 \x01(\x08\x12,\n\x0f\x61\x64justed_series\x18\x08 \x01(\x0b\x32\x13.vpp.v1.PowerSeries\x12/\n\x0b\x66reeze_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0b\x62\x61seline_id\x18\n \x01(\t\x12\x16\n\x0eversion_number\x18\x0b \x01(\x05\x12\x13\n\x0brule_digest\x18\x0c \x01(\t\x12\x16\n\x0e\x65ngine_version\x18\r \x01(\t\x12\x14\n\x0c\x64\x61ta_version\x18\x0e \x01(\t\x12\x18\n\x10\x61\x64justment_ratio\x18\x0f \x01(\x01\x12\x0e\n\x06\x63\x61pped\x18\x10 \x01(\x08\x12\r\n\x05notes\x18\x11 \x03(\t\x12 \n\x05score\x18\x12 \x01(\x0b\x32\x11.vpp.v1.RuleScore\x12#\n\x05\x66lags\x18\x13 \x03(\x0b\x32\x14.vpp.v1.BaselineFlag\",\n\x0c\x42\x61selineFlag\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"u\n\tMeterEdit\x12\'\n\x08interval\x18\x01 \x01(\x0b\x32\x15.google.type.Interval\x12\x0c\n\x04\x66lag\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0e\n\x06raw_kw\x18\x04 \x03(\x01\x12\x11\n\tedited_kw\x18\x05 \x03(\x01\"\xe4\x02\n\x08\x46orecast\x12#\n\x04site\x18\x01 \x01(\tB\x15\xfa\x41\x12\n\x10vpp.example/Site\x12/\n\x0b\x63reate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06method\x18\x03 \x01(\t\x12 \n\x03p10\x18\x04 \x01(\x0b\x32\x13.vpp.v1.PowerSeries\x12 \n\x03p50\x18\x05 \x01(\x0b\x32\x13.vpp.v1.PowerSeries\x12 \n\x03p90\x18\x06 \x01(\x0b\x32\x13.vpp.v1.PowerSeries\x12#\n\x04kind\x18\x07 \x01(\x0e\x32\x15.vpp.v1.Forecast.Kind\x12\r\n\x05notes\x18\x08 \x03(\t\"X\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0eKIND_DAY_AHEAD\x10\x01\x12\x11\n\rKIND_INTRADAY\x10\x02\x12\x13\n\x0fKIND_ON_REQUEST\x10\x03\"\xa6\x02\n\x11PortfolioForecast\x12$\n\x05sites\x18\x01 \x03(\tB\x15\xfa\x41\x12\n\x10vpp.example/Site\x12,\n\rmissing_sites\x18\x02 \x03(\tB\x15\xfa\x41\x12\n\x10vpp.example/Site\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12 \n\x03p10\x18\x04 \x01(\x0b\x32\x13.vpp.v1.PowerSeries\x12 \n\x03p50\x18\x05 \x01(\x0b\x32\x13.vpp.v1.PowerSeries\x12 \n\x03p90\x18\x06 \x01(\x0b\x32\x13.vpp.v1.PowerSeries\x12\x17\n\x0f\x65rror_day_count\x18\x07 \x01(\x05\x12\r\n\x05notes\x18\x08 \x03(\t\"\xa5\x01\n\x08LoadPlan\x12\x33\n\x04site\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12-\n\x04plan\x18\x02 \x01(\x0b\x32\x13.vpp.v1.PowerSeriesB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\x80\x01\n\x12GetBaselineRequest\x12\x35\n\x05\x65vent\x18\x01 \x01(\tB&\xe2\x41\x01\x02\xfa\x41\x13\n\x11vpp.example/Event\xbaH\tr\x04\xc0\xb5\x18\x01\xc8\x01\x01\x12\x33\n\x04site\x18\x02 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\"}\n\x14ListBaselinesRequest\x12\x35\n\x05\x65vent\x18\x01 \x01(\tB&\xe2\x41\x01\x02\xfa\x41\x13\n\x11vpp.example/Event\xbaH\tr\x04\xc0\xb5\x18\x01\xc8\x01\x01\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x03 \x01(\t\"U\n\x15ListBaselinesResponse\x12#\n\tbaselines\x18\x01 \x03(\x0b\x32\x10.vpp.v1.Baseline\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xaa\x01\n\x12GetForecastRequest\x12\x33\n\x04site\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12\x30\n\x0c\x63overed_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x04kind\x18\x03 \x01(\x0e\x32\x15.vpp.v1.Forecast.KindB\x08\xbaH\x05\x82\x01\x02\x10\x01\"\xaa\x01\n\x14ListForecastsRequest\x12\x33\n\x04site\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12-\n\x04kind\x18\x02 \x01(\x0e\x32\x15.vpp.v1.Forecast.KindB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x04 \x01(\t\"U\n\x15ListForecastsResponse\x12#\n\tforecasts\x18\x01 \x03(\x0b\x32\x10.vpp.v1.Forecast\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9e\x01\n\x15\x43reateForecastRequest\x12\x33\n\x04site\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12/\n\x10horizon_interval\x18\x02 \x01(\x0b\x32\x15.google.type.Interval\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"\xa1\x01\n\x1bGetPortfolioForecastRequest\x12\x35\n\x05sites\x18\x01 \x03(\tB&\xfa\x41\x12\n\x10vpp.example/Site\xbaH\x0e\x92\x01\x0b\x10\xe8\x07\"\x06r\x04\x90\xb5\x18\x01\x12\x1a\n\x04zone\x18\x02 \x01(\tB\x0c\xbaH\tr\x04\xe8\xb5\x18\x01\xd8\x01\x01\x12/\n\x10horizon_interval\x18\x03 \x01(\x0b\x32\x15.google.type.Interval\"i\n\x15\x43reateLoadPlanRequest\x12/\n\tload_plan\x18\x01 \x01(\x0b\x32\x10.vpp.v1.LoadPlanB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"\x83\x01\n\x15VerifyBaselineRequest\x12\x35\n\x05\x65vent\x18\x01 \x01(\tB&\xe2\x41\x01\x02\xfa\x41\x13\n\x11vpp.example/Event\xbaH\tr\x04\xc0\xb5\x18\x01\xc8\x01\x01\x12\x33\n\x04site\x18\x02 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\">\n\x16VerifyBaselineResponse\x12\x0f\n\x07matches\x18\x01 \x01(\x08\x12\x13\n\x0b\x64ifferences\x18\x02 \x03(\t\"\xb3\x01\n\x15ListMeterEditsRequest\x12\x35\n\x05\x65vent\x18\x01 \x01(\tB&\xe2\x41\x01\x02\xfa\x41\x13\n\x11vpp.example/Event\xbaH\tr\x04\xc0\xb5\x18\x01\xc8\x01\x01\x12\x33\n\x04site\x18\x02 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x04 \x01(\t\"S\n\x16ListMeterEditsResponse\x12 \n\x05\x65\x64its\x18\x01 \x03(\x0b\x32\x11.vpp.v1.MeterEdit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9f\x01\n\x14GetRuleChoiceRequest\x12\x33\n\x04site\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12\x39\n\x07product\x18\x02 \x01(\tB(\xe2\x41\x01\x02\xfa\x41\x15\n\x13vpp.example/Product\xbaH\tr\x04\x98\xb5\x18\x01\xc8\x01\x01\x12\x17\n\x06season\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18?\"\xb0\x01\n\x16ListRuleChoicesRequest\x12/\n\x04site\x18\x01 \x01(\tB!\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xd8\x01\x01\x12\x35\n\x07product\x18\x02 \x01(\tB$\xfa\x41\x15\n\x13vpp.example/Product\xbaH\tr\x04\x98\xb5\x18\x01\xd8\x01\x01\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x04 \x01(\t\"W\n\x17ListRuleChoicesResponse\x12#\n\x07\x63hoices\x18\x01 \x03(\x0b\x32\x12.vpp.v1.RuleChoice\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xbe\x06\n\x0f\x42\x61selineService\x12;\n\x0bGetBaseline\x12\x1a.vpp.v1.GetBaselineRequest\x1a\x10.vpp.v1.Baseline\x12L\n\rListBaselines\x12\x1c.vpp.v1.ListBaselinesRequest\x1a\x1d.vpp.v1.ListBaselinesResponse\x12O\n\x0eVerifyBaseline\x12\x1d.vpp.v1.VerifyBaselineRequest\x1a\x1e.vpp.v1.VerifyBaselineResponse\x12O\n\x0eListMeterEdits\x12\x1d.vpp.v1.ListMeterEditsRequest\x1a\x1e.vpp.v1.ListMeterEditsResponse\x12\x41\n\rGetRuleChoice\x12\x1c.vpp.v1.GetRuleChoiceRequest\x1a\x12.vpp.v1.RuleChoice\x12R\n\x0fListRuleChoices\x12\x1e.vpp.v1.ListRuleChoicesRequest\x1a\x1f.vpp.v1.ListRuleChoicesResponse\x12;\n\x0bGetForecast\x12\x1a.vpp.v1.GetForecastRequest\x1a\x10.vpp.v1.Forecast\x12L\n\rListForecasts\x12\x1c.vpp.v1.ListForecastsRequest\x1a\x1d.vpp.v1.ListForecastsResponse\x12\x41\n\x0e\x43reateForecast\x12\x1d.vpp.v1.CreateForecastRequest\x1a\x10.vpp.v1.Forecast\x12V\n\x14GetPortfolioForecast\x12#.vpp.v1.GetPortfolioForecastRequest\x1a\x19.vpp.v1.PortfolioForecast\x12\x41\n\x0e\x43reateLoadPlan\x12\x1d.vpp.v1.CreateLoadPlanRequest\x1a\x10.vpp.v1.LoadPlanb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,6 +45,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BASELINE'].fields_by_name['site']._serialized_options = b'\372A\022\n\020vpp.example/Site'
   _globals['_FORECAST'].fields_by_name['site']._loaded_options = None
   _globals['_FORECAST'].fields_by_name['site']._serialized_options = b'\372A\022\n\020vpp.example/Site'
+  _globals['_PORTFOLIOFORECAST'].fields_by_name['sites']._loaded_options = None
+  _globals['_PORTFOLIOFORECAST'].fields_by_name['sites']._serialized_options = b'\372A\022\n\020vpp.example/Site'
+  _globals['_PORTFOLIOFORECAST'].fields_by_name['missing_sites']._loaded_options = None
+  _globals['_PORTFOLIOFORECAST'].fields_by_name['missing_sites']._serialized_options = b'\372A\022\n\020vpp.example/Site'
+  _globals['_LOADPLAN'].fields_by_name['site']._loaded_options = None
+  _globals['_LOADPLAN'].fields_by_name['site']._serialized_options = b'\342A\001\002\372A\022\n\020vpp.example/Site\272H\tr\004\220\265\030\001\310\001\001'
+  _globals['_LOADPLAN'].fields_by_name['plan']._loaded_options = None
+  _globals['_LOADPLAN'].fields_by_name['plan']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_LOADPLAN'].fields_by_name['create_time']._loaded_options = None
+  _globals['_LOADPLAN'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_GETBASELINEREQUEST'].fields_by_name['event']._loaded_options = None
   _globals['_GETBASELINEREQUEST'].fields_by_name['event']._serialized_options = b'\342A\001\002\372A\023\n\021vpp.example/Event\272H\tr\004\300\265\030\001\310\001\001'
   _globals['_GETBASELINEREQUEST'].fields_by_name['site']._loaded_options = None
@@ -53,18 +65,94 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTBASELINESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
   _globals['_GETFORECASTREQUEST'].fields_by_name['site']._loaded_options = None
   _globals['_GETFORECASTREQUEST'].fields_by_name['site']._serialized_options = b'\342A\001\002\372A\022\n\020vpp.example/Site\272H\tr\004\220\265\030\001\310\001\001'
-  _globals['_BASELINE']._serialized_start=200
-  _globals['_BASELINE']._serialized_end=491
-  _globals['_FORECAST']._serialized_start=494
-  _globals['_FORECAST']._serialized_end=708
-  _globals['_GETBASELINEREQUEST']._serialized_start=711
-  _globals['_GETBASELINEREQUEST']._serialized_end=839
-  _globals['_LISTBASELINESREQUEST']._serialized_start=841
-  _globals['_LISTBASELINESREQUEST']._serialized_end=966
-  _globals['_LISTBASELINESRESPONSE']._serialized_start=968
-  _globals['_LISTBASELINESRESPONSE']._serialized_end=1053
-  _globals['_GETFORECASTREQUEST']._serialized_start=1055
-  _globals['_GETFORECASTREQUEST']._serialized_end=1178
-  _globals['_BASELINESERVICE']._serialized_start=1181
-  _globals['_BASELINESERVICE']._serialized_end=1398
+  _globals['_GETFORECASTREQUEST'].fields_by_name['kind']._loaded_options = None
+  _globals['_GETFORECASTREQUEST'].fields_by_name['kind']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_LISTFORECASTSREQUEST'].fields_by_name['site']._loaded_options = None
+  _globals['_LISTFORECASTSREQUEST'].fields_by_name['site']._serialized_options = b'\342A\001\002\372A\022\n\020vpp.example/Site\272H\tr\004\220\265\030\001\310\001\001'
+  _globals['_LISTFORECASTSREQUEST'].fields_by_name['kind']._loaded_options = None
+  _globals['_LISTFORECASTSREQUEST'].fields_by_name['kind']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_LISTFORECASTSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTFORECASTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_CREATEFORECASTREQUEST'].fields_by_name['site']._loaded_options = None
+  _globals['_CREATEFORECASTREQUEST'].fields_by_name['site']._serialized_options = b'\342A\001\002\372A\022\n\020vpp.example/Site\272H\tr\004\220\265\030\001\310\001\001'
+  _globals['_CREATEFORECASTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CREATEFORECASTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_GETPORTFOLIOFORECASTREQUEST'].fields_by_name['sites']._loaded_options = None
+  _globals['_GETPORTFOLIOFORECASTREQUEST'].fields_by_name['sites']._serialized_options = b'\372A\022\n\020vpp.example/Site\272H\016\222\001\013\020\350\007\"\006r\004\220\265\030\001'
+  _globals['_GETPORTFOLIOFORECASTREQUEST'].fields_by_name['zone']._loaded_options = None
+  _globals['_GETPORTFOLIOFORECASTREQUEST'].fields_by_name['zone']._serialized_options = b'\272H\tr\004\350\265\030\001\330\001\001'
+  _globals['_CREATELOADPLANREQUEST'].fields_by_name['load_plan']._loaded_options = None
+  _globals['_CREATELOADPLANREQUEST'].fields_by_name['load_plan']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_CREATELOADPLANREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CREATELOADPLANREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_VERIFYBASELINEREQUEST'].fields_by_name['event']._loaded_options = None
+  _globals['_VERIFYBASELINEREQUEST'].fields_by_name['event']._serialized_options = b'\342A\001\002\372A\023\n\021vpp.example/Event\272H\tr\004\300\265\030\001\310\001\001'
+  _globals['_VERIFYBASELINEREQUEST'].fields_by_name['site']._loaded_options = None
+  _globals['_VERIFYBASELINEREQUEST'].fields_by_name['site']._serialized_options = b'\342A\001\002\372A\022\n\020vpp.example/Site\272H\tr\004\220\265\030\001\310\001\001'
+  _globals['_LISTMETEREDITSREQUEST'].fields_by_name['event']._loaded_options = None
+  _globals['_LISTMETEREDITSREQUEST'].fields_by_name['event']._serialized_options = b'\342A\001\002\372A\023\n\021vpp.example/Event\272H\tr\004\300\265\030\001\310\001\001'
+  _globals['_LISTMETEREDITSREQUEST'].fields_by_name['site']._loaded_options = None
+  _globals['_LISTMETEREDITSREQUEST'].fields_by_name['site']._serialized_options = b'\342A\001\002\372A\022\n\020vpp.example/Site\272H\tr\004\220\265\030\001\310\001\001'
+  _globals['_LISTMETEREDITSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTMETEREDITSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_GETRULECHOICEREQUEST'].fields_by_name['site']._loaded_options = None
+  _globals['_GETRULECHOICEREQUEST'].fields_by_name['site']._serialized_options = b'\342A\001\002\372A\022\n\020vpp.example/Site\272H\tr\004\220\265\030\001\310\001\001'
+  _globals['_GETRULECHOICEREQUEST'].fields_by_name['product']._loaded_options = None
+  _globals['_GETRULECHOICEREQUEST'].fields_by_name['product']._serialized_options = b'\342A\001\002\372A\025\n\023vpp.example/Product\272H\tr\004\230\265\030\001\310\001\001'
+  _globals['_GETRULECHOICEREQUEST'].fields_by_name['season']._loaded_options = None
+  _globals['_GETRULECHOICEREQUEST'].fields_by_name['season']._serialized_options = b'\272H\004r\002\030?'
+  _globals['_LISTRULECHOICESREQUEST'].fields_by_name['site']._loaded_options = None
+  _globals['_LISTRULECHOICESREQUEST'].fields_by_name['site']._serialized_options = b'\372A\022\n\020vpp.example/Site\272H\tr\004\220\265\030\001\330\001\001'
+  _globals['_LISTRULECHOICESREQUEST'].fields_by_name['product']._loaded_options = None
+  _globals['_LISTRULECHOICESREQUEST'].fields_by_name['product']._serialized_options = b'\372A\025\n\023vpp.example/Product\272H\tr\004\230\265\030\001\330\001\001'
+  _globals['_LISTRULECHOICESREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTRULECHOICESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_BASELINE']._serialized_start=254
+  _globals['_BASELINE']._serialized_end=785
+  _globals['_BASELINEFLAG']._serialized_start=787
+  _globals['_BASELINEFLAG']._serialized_end=831
+  _globals['_METEREDIT']._serialized_start=833
+  _globals['_METEREDIT']._serialized_end=950
+  _globals['_FORECAST']._serialized_start=953
+  _globals['_FORECAST']._serialized_end=1309
+  _globals['_FORECAST_KIND']._serialized_start=1221
+  _globals['_FORECAST_KIND']._serialized_end=1309
+  _globals['_PORTFOLIOFORECAST']._serialized_start=1312
+  _globals['_PORTFOLIOFORECAST']._serialized_end=1606
+  _globals['_LOADPLAN']._serialized_start=1609
+  _globals['_LOADPLAN']._serialized_end=1774
+  _globals['_GETBASELINEREQUEST']._serialized_start=1777
+  _globals['_GETBASELINEREQUEST']._serialized_end=1905
+  _globals['_LISTBASELINESREQUEST']._serialized_start=1907
+  _globals['_LISTBASELINESREQUEST']._serialized_end=2032
+  _globals['_LISTBASELINESRESPONSE']._serialized_start=2034
+  _globals['_LISTBASELINESRESPONSE']._serialized_end=2119
+  _globals['_GETFORECASTREQUEST']._serialized_start=2122
+  _globals['_GETFORECASTREQUEST']._serialized_end=2292
+  _globals['_LISTFORECASTSREQUEST']._serialized_start=2295
+  _globals['_LISTFORECASTSREQUEST']._serialized_end=2465
+  _globals['_LISTFORECASTSRESPONSE']._serialized_start=2467
+  _globals['_LISTFORECASTSRESPONSE']._serialized_end=2552
+  _globals['_CREATEFORECASTREQUEST']._serialized_start=2555
+  _globals['_CREATEFORECASTREQUEST']._serialized_end=2713
+  _globals['_GETPORTFOLIOFORECASTREQUEST']._serialized_start=2716
+  _globals['_GETPORTFOLIOFORECASTREQUEST']._serialized_end=2877
+  _globals['_CREATELOADPLANREQUEST']._serialized_start=2879
+  _globals['_CREATELOADPLANREQUEST']._serialized_end=2984
+  _globals['_VERIFYBASELINEREQUEST']._serialized_start=2987
+  _globals['_VERIFYBASELINEREQUEST']._serialized_end=3118
+  _globals['_VERIFYBASELINERESPONSE']._serialized_start=3120
+  _globals['_VERIFYBASELINERESPONSE']._serialized_end=3182
+  _globals['_LISTMETEREDITSREQUEST']._serialized_start=3185
+  _globals['_LISTMETEREDITSREQUEST']._serialized_end=3364
+  _globals['_LISTMETEREDITSRESPONSE']._serialized_start=3366
+  _globals['_LISTMETEREDITSRESPONSE']._serialized_end=3449
+  _globals['_GETRULECHOICEREQUEST']._serialized_start=3452
+  _globals['_GETRULECHOICEREQUEST']._serialized_end=3611
+  _globals['_LISTRULECHOICESREQUEST']._serialized_start=3614
+  _globals['_LISTRULECHOICESREQUEST']._serialized_end=3790
+  _globals['_LISTRULECHOICESRESPONSE']._serialized_start=3792
+  _globals['_LISTRULECHOICESRESPONSE']._serialized_end=3879
+  _globals['_BASELINESERVICE']._serialized_start=3882
+  _globals['_BASELINESERVICE']._serialized_end=4712
 # @@protoc_insertion_point(module_scope)

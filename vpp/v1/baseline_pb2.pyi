@@ -8,6 +8,9 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.type import interval_pb2 as _interval_pb2
+from vpp.v1 import rule_choice_pb2 as _rule_choice_pb2
 from vpp.v1 import telemetry_pb2 as _telemetry_pb2
 import builtins as _builtins
 import sys
@@ -35,6 +38,16 @@ class Baseline(_message.Message):
     ADJUSTED_FIELD_NUMBER: _builtins.int
     ADJUSTED_SERIES_FIELD_NUMBER: _builtins.int
     FREEZE_TIME_FIELD_NUMBER: _builtins.int
+    BASELINE_ID_FIELD_NUMBER: _builtins.int
+    VERSION_NUMBER_FIELD_NUMBER: _builtins.int
+    RULE_DIGEST_FIELD_NUMBER: _builtins.int
+    ENGINE_VERSION_FIELD_NUMBER: _builtins.int
+    DATA_VERSION_FIELD_NUMBER: _builtins.int
+    ADJUSTMENT_RATIO_FIELD_NUMBER: _builtins.int
+    CAPPED_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    FLAGS_FIELD_NUMBER: _builtins.int
     event: _builtins.str
     """The event. Format: events/{event}"""
     site: _builtins.str
@@ -45,6 +58,20 @@ class Baseline(_message.Message):
     """Added to every interval, kW; may be negative."""
     adjusted: _builtins.bool
     """Whether the same-day adjustment could be made."""
+    baseline_id: _builtins.str
+    """The rule that it was made by. This and what follows is empty for baselines from before it was kept."""
+    version_number: _builtins.int
+    """Version of the rule."""
+    rule_digest: _builtins.str
+    """SHA-256 of the rule's content, in hexadecimal; the product's version holds the rule."""
+    engine_version: _builtins.str
+    """Version of the software that applied it."""
+    data_version: _builtins.str
+    """SHA-256 of the readings that it was made from, after editing, in hexadecimal."""
+    adjustment_ratio: _builtins.float
+    """What a ratio adjustment multiplied by; 1 for none."""
+    capped: _builtins.bool
+    """Whether a cap made the adjustment smaller than measured."""
     @_builtins.property
     def days_used(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Civil days that were averaged, as YYYY-MM-DD."""
@@ -61,6 +88,18 @@ class Baseline(_message.Message):
     def freeze_time(self) -> _timestamp_pb2.Timestamp:
         """When it was frozen; settlement uses it unchanged."""
 
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What a reader must know: fallbacks, estimates used, unverified values."""
+
+    @_builtins.property
+    def score(self) -> _rule_choice_pb2.RuleScore:
+        """How well the rule fits the site; absent if it was not scored."""
+
+    @_builtins.property
+    def flags(self) -> _containers.RepeatedCompositeFieldContainer[Global___BaselineFlag]:
+        """Signs that the baseline was raised; reasons to look, no judgements."""
+
     def __init__(
         self,
         *,
@@ -73,20 +112,127 @@ class Baseline(_message.Message):
         adjusted: _builtins.bool = ...,
         adjusted_series: _telemetry_pb2.PowerSeries | None = ...,
         freeze_time: _timestamp_pb2.Timestamp | None = ...,
+        baseline_id: _builtins.str = ...,
+        version_number: _builtins.int = ...,
+        rule_digest: _builtins.str = ...,
+        engine_version: _builtins.str = ...,
+        data_version: _builtins.str = ...,
+        adjustment_ratio: _builtins.float = ...,
+        capped: _builtins.bool = ...,
+        notes: _abc.Iterable[_builtins.str] | None = ...,
+        score: _rule_choice_pb2.RuleScore | None = ...,
+        flags: _abc.Iterable[Global___BaselineFlag] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["adjusted_series", b"adjusted_series", "freeze_time", b"freeze_time", "raw", b"raw"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjusted_series", b"adjusted_series", "freeze_time", b"freeze_time", "raw", b"raw", "score", b"score"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjusted", b"adjusted", "adjusted_series", b"adjusted_series", "adjustment_kw", b"adjustment_kw", "days_used", b"days_used", "event", b"event", "freeze_time", b"freeze_time", "method", b"method", "raw", b"raw", "site", b"site"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjusted", b"adjusted", "adjusted_series", b"adjusted_series", "adjustment_kw", b"adjustment_kw", "adjustment_ratio", b"adjustment_ratio", "baseline_id", b"baseline_id", "capped", b"capped", "data_version", b"data_version", "days_used", b"days_used", "engine_version", b"engine_version", "event", b"event", "flags", b"flags", "freeze_time", b"freeze_time", "method", b"method", "notes", b"notes", "raw", b"raw", "rule_digest", b"rule_digest", "score", b"score", "site", b"site", "version_number", b"version_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Baseline: _TypeAlias = Baseline  # noqa: Y015
 
 @_typing.final
-class Forecast(_message.Message):
-    """A day-ahead load forecast with its uncertainty."""
+class BaselineFlag(_message.Message):
+    """A sign that a baseline was raised on purpose."""
 
     DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """What looks odd, such as raised_load."""
+    reason: _builtins.str
+    """The figures, what they were held against, and with what they were compared."""
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BaselineFlag: _TypeAlias = BaselineFlag  # noqa: Y015
+
+@_typing.final
+class MeterEdit(_message.Message):
+    """Consecutive readings that were edited or flagged alike."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INTERVAL_FIELD_NUMBER: _builtins.int
+    FLAG_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    RAW_KW_FIELD_NUMBER: _builtins.int
+    EDITED_KW_FIELD_NUMBER: _builtins.int
+    flag: _builtins.str
+    """What was found, such as missing+linear."""
+    reason: _builtins.str
+    """The rule that found or filled it, in words."""
+    @_builtins.property
+    def interval(self) -> _interval_pb2.Interval:
+        """When they were read; half-open."""
+
+    @_builtins.property
+    def raw_kw(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """What was read, kW per metering interval; NaN where nothing was. Empty where the readings stand."""
+
+    @_builtins.property
+    def edited_kw(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """What was used in its place, kW per metering interval; NaN is a gap. Empty where the readings stand."""
+
+    def __init__(
+        self,
+        *,
+        interval: _interval_pb2.Interval | None = ...,
+        flag: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        raw_kw: _abc.Iterable[_builtins.float] | None = ...,
+        edited_kw: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["interval", b"interval"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edited_kw", b"edited_kw", "flag", b"flag", "interval", b"interval", "raw_kw", b"raw_kw", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MeterEdit: _TypeAlias = MeterEdit  # noqa: Y015
+
+@_typing.final
+class Forecast(_message.Message):
+    """A load forecast with its uncertainty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Kind:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _KindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Forecast._Kind.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        KIND_UNSPECIFIED: Forecast._Kind.ValueType  # 0
+        """Not given."""
+        KIND_DAY_AHEAD: Forecast._Kind.ValueType  # 1
+        """Once a day, for the site's next civil day."""
+        KIND_INTRADAY: Forecast._Kind.ValueType  # 2
+        """Several times a day with the latest readings, for the hours that follow."""
+        KIND_ON_REQUEST: Forecast._Kind.ValueType  # 3
+        """Because somebody asked."""
+
+    class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
+        """Why a forecast was made."""
+
+    KIND_UNSPECIFIED: Forecast.Kind.ValueType  # 0
+    """Not given."""
+    KIND_DAY_AHEAD: Forecast.Kind.ValueType  # 1
+    """Once a day, for the site's next civil day."""
+    KIND_INTRADAY: Forecast.Kind.ValueType  # 2
+    """Several times a day with the latest readings, for the hours that follow."""
+    KIND_ON_REQUEST: Forecast.Kind.ValueType  # 3
+    """Because somebody asked."""
 
     SITE_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
@@ -94,10 +240,14 @@ class Forecast(_message.Message):
     P10_FIELD_NUMBER: _builtins.int
     P50_FIELD_NUMBER: _builtins.int
     P90_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
     site: _builtins.str
     """The site. Format: sites/{site}"""
     method: _builtins.str
     """The models behind it, or the named fallback that history allowed."""
+    kind: Global___Forecast.Kind.ValueType
+    """Why it was made."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was made; nothing later was known to it."""
@@ -114,6 +264,10 @@ class Forecast(_message.Message):
     def p90(self) -> _telemetry_pb2.PowerSeries:
         """Load that is exceeded in one case of ten."""
 
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What a reader must know, in words."""
+
     def __init__(
         self,
         *,
@@ -123,14 +277,116 @@ class Forecast(_message.Message):
         p10: _telemetry_pb2.PowerSeries | None = ...,
         p50: _telemetry_pb2.PowerSeries | None = ...,
         p90: _telemetry_pb2.PowerSeries | None = ...,
+        kind: Global___Forecast.Kind.ValueType = ...,
+        notes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "p10", b"p10", "p50", b"p50", "p90", b"p90"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "method", b"method", "p10", b"p10", "p50", b"p50", "p90", b"p90", "site", b"site"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "kind", b"kind", "method", b"method", "notes", b"notes", "p10", b"p10", "p50", b"p50", "p90", b"p90", "site", b"site"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Forecast: _TypeAlias = Forecast  # noqa: Y015
+
+@_typing.final
+class PortfolioForecast(_message.Message):
+    """What several sites together are expected to use."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITES_FIELD_NUMBER: _builtins.int
+    MISSING_SITES_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    P10_FIELD_NUMBER: _builtins.int
+    P50_FIELD_NUMBER: _builtins.int
+    P90_FIELD_NUMBER: _builtins.int
+    ERROR_DAY_COUNT_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
+    error_day_count: _builtins.int
+    """How many past days the band comes from; 0 if it is the sum of the sites' bands, for want of days."""
+    @_builtins.property
+    def sites(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The sites that are counted, by name. Format: sites/{site}"""
+
+    @_builtins.property
+    def missing_sites(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Sites that were asked for and have no day-ahead forecast of the whole span; they are not counted.
+        Format: sites/{site}
+        """
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When the oldest of the sites' forecasts was made."""
+
+    @_builtins.property
+    def p10(self) -> _telemetry_pb2.PowerSeries:
+        """Load of all sites together that is undercut in one case of ten."""
+
+    @_builtins.property
+    def p50(self) -> _telemetry_pb2.PowerSeries:
+        """Load of all sites together that is undercut in one case of two."""
+
+    @_builtins.property
+    def p90(self) -> _telemetry_pb2.PowerSeries:
+        """Load of all sites together that is exceeded in one case of ten."""
+
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What a reader must know, in words."""
+
+    def __init__(
+        self,
+        *,
+        sites: _abc.Iterable[_builtins.str] | None = ...,
+        missing_sites: _abc.Iterable[_builtins.str] | None = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        p10: _telemetry_pb2.PowerSeries | None = ...,
+        p50: _telemetry_pb2.PowerSeries | None = ...,
+        p90: _telemetry_pb2.PowerSeries | None = ...,
+        error_day_count: _builtins.int = ...,
+        notes: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "p10", b"p10", "p50", b"p50", "p90", b"p90"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "error_day_count", b"error_day_count", "missing_sites", b"missing_sites", "notes", b"notes", "p10", b"p10", "p50", b"p50", "p90", b"p90", "sites", b"sites"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PortfolioForecast: _TypeAlias = PortfolioForecast  # noqa: Y015
+
+@_typing.final
+class LoadPlan(_message.Message):
+    """Load that a site itself plans, such as a scheduler's backlog or maintenance."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITE_FIELD_NUMBER: _builtins.int
+    PLAN_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    site: _builtins.str
+    """The site. Format: sites/{site}"""
+    @_builtins.property
+    def plan(self) -> _telemetry_pb2.PowerSeries:
+        """The planned load; where plans overlap, the latest holds."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When the hub was told."""
+
+    def __init__(
+        self,
+        *,
+        site: _builtins.str = ...,
+        plan: _telemetry_pb2.PowerSeries | None = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "plan", b"plan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "plan", b"plan", "site", b"site"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LoadPlan: _TypeAlias = LoadPlan  # noqa: Y015
 
 @_typing.final
 class GetBaselineRequest(_message.Message):
@@ -224,8 +480,11 @@ class GetForecastRequest(_message.Message):
 
     SITE_FIELD_NUMBER: _builtins.int
     COVERED_TIME_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
     site: _builtins.str
     """The site. Format: sites/{site}"""
+    kind: Global___Forecast.Kind.ValueType
+    """Which kind of forecast; the newest of any kind if absent."""
     @_builtins.property
     def covered_time(self) -> _timestamp_pb2.Timestamp:
         """An instant that the forecast must cover; now if absent."""
@@ -235,11 +494,378 @@ class GetForecastRequest(_message.Message):
         *,
         site: _builtins.str = ...,
         covered_time: _timestamp_pb2.Timestamp | None = ...,
+        kind: Global___Forecast.Kind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["covered_time", b"covered_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["covered_time", b"covered_time", "site", b"site"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["covered_time", b"covered_time", "kind", b"kind", "site", b"site"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetForecastRequest: _TypeAlias = GetForecastRequest  # noqa: Y015
+
+@_typing.final
+class ListForecastsRequest(_message.Message):
+    """Asks for a site's forecasts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITE_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    site: _builtins.str
+    """The site. Format: sites/{site}"""
+    kind: Global___Forecast.Kind.ValueType
+    """Which kind of forecast; all if absent."""
+    page_size: _builtins.int
+    """At most this many; 0 means 50, more than 1000 is treated as 1000."""
+    page_token: _builtins.str
+    """The previous page's next_page_token; empty for the first page."""
+    def __init__(
+        self,
+        *,
+        site: _builtins.str = ...,
+        kind: Global___Forecast.Kind.ValueType = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "page_size", b"page_size", "page_token", b"page_token", "site", b"site"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListForecastsRequest: _TypeAlias = ListForecastsRequest  # noqa: Y015
+
+@_typing.final
+class ListForecastsResponse(_message.Message):
+    """A page of forecasts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORECASTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Token of the next page; empty on the last."""
+    @_builtins.property
+    def forecasts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Forecast]:
+        """The forecasts, the newest first."""
+
+    def __init__(
+        self,
+        *,
+        forecasts: _abc.Iterable[Global___Forecast] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["forecasts", b"forecasts", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListForecastsResponse: _TypeAlias = ListForecastsResponse  # noqa: Y015
+
+@_typing.final
+class CreateForecastRequest(_message.Message):
+    """Asks for a forecast to be made now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITE_FIELD_NUMBER: _builtins.int
+    HORIZON_INTERVAL_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    site: _builtins.str
+    """The site. Format: sites/{site}"""
+    request_id: _builtins.str
+    """A UUID that makes repeats harmless: a repeat returns the forecast that the first call made."""
+    @_builtins.property
+    def horizon_interval(self) -> _interval_pb2.Interval:
+        """The span to forecast, at most seven days, from now on at the earliest; the next 24 hours if absent."""
+
+    def __init__(
+        self,
+        *,
+        site: _builtins.str = ...,
+        horizon_interval: _interval_pb2.Interval | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["horizon_interval", b"horizon_interval"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["horizon_interval", b"horizon_interval", "request_id", b"request_id", "site", b"site"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateForecastRequest: _TypeAlias = CreateForecastRequest  # noqa: Y015
+
+@_typing.final
+class GetPortfolioForecastRequest(_message.Message):
+    """Asks what several sites together are expected to use."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITES_FIELD_NUMBER: _builtins.int
+    ZONE_FIELD_NUMBER: _builtins.int
+    HORIZON_INTERVAL_FIELD_NUMBER: _builtins.int
+    zone: _builtins.str
+    """The zone; every zone if absent."""
+    @_builtins.property
+    def sites(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The sites; all that the caller may see in the zone if absent. Format: sites/{site}"""
+
+    @_builtins.property
+    def horizon_interval(self) -> _interval_pb2.Interval:
+        """The span, at most two days; if absent, tomorrow in the first site's civil time, or today while
+        tomorrow is not forecast.
+        """
+
+    def __init__(
+        self,
+        *,
+        sites: _abc.Iterable[_builtins.str] | None = ...,
+        zone: _builtins.str = ...,
+        horizon_interval: _interval_pb2.Interval | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["horizon_interval", b"horizon_interval"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["horizon_interval", b"horizon_interval", "sites", b"sites", "zone", b"zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPortfolioForecastRequest: _TypeAlias = GetPortfolioForecastRequest  # noqa: Y015
+
+@_typing.final
+class CreateLoadPlanRequest(_message.Message):
+    """Tells the hub what load a site itself plans."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOAD_PLAN_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """A UUID that makes repeats harmless (AIP-155)."""
+    @_builtins.property
+    def load_plan(self) -> Global___LoadPlan:
+        """The plan."""
+
+    def __init__(
+        self,
+        *,
+        load_plan: Global___LoadPlan | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["load_plan", b"load_plan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["load_plan", b"load_plan", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateLoadPlanRequest: _TypeAlias = CreateLoadPlanRequest  # noqa: Y015
+
+@_typing.final
+class VerifyBaselineRequest(_message.Message):
+    """Asks whether a frozen baseline can be made again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: _builtins.int
+    SITE_FIELD_NUMBER: _builtins.int
+    event: _builtins.str
+    """The event. Format: events/{event}"""
+    site: _builtins.str
+    """The site. Format: sites/{site}"""
+    def __init__(
+        self,
+        *,
+        event: _builtins.str = ...,
+        site: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "site", b"site"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyBaselineRequest: _TypeAlias = VerifyBaselineRequest  # noqa: Y015
+
+@_typing.final
+class VerifyBaselineResponse(_message.Message):
+    """Whether a baseline that was made again is the frozen one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MATCHES_FIELD_NUMBER: _builtins.int
+    DIFFERENCES_FIELD_NUMBER: _builtins.int
+    matches: _builtins.bool
+    """Whether rule, software, readings and every figure are the same."""
+    @_builtins.property
+    def differences(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is not, each in a sentence."""
+
+    def __init__(
+        self,
+        *,
+        matches: _builtins.bool = ...,
+        differences: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["differences", b"differences", "matches", b"matches"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyBaselineResponse: _TypeAlias = VerifyBaselineResponse  # noqa: Y015
+
+@_typing.final
+class ListMeterEditsRequest(_message.Message):
+    """Asks for the readings that were edited for a baseline."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: _builtins.int
+    SITE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    event: _builtins.str
+    """The event. Format: events/{event}"""
+    site: _builtins.str
+    """The site. Format: sites/{site}"""
+    page_size: _builtins.int
+    """At most this many; 0 means 50, more than 1000 is treated as 1000."""
+    page_token: _builtins.str
+    """The previous page's next_page_token; empty for the first page."""
+    def __init__(
+        self,
+        *,
+        event: _builtins.str = ...,
+        site: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "page_size", b"page_size", "page_token", b"page_token", "site", b"site"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMeterEditsRequest: _TypeAlias = ListMeterEditsRequest  # noqa: Y015
+
+@_typing.final
+class ListMeterEditsResponse(_message.Message):
+    """A page of edited readings, in order of time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDITS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Token of the next page; empty on the last."""
+    @_builtins.property
+    def edits(self) -> _containers.RepeatedCompositeFieldContainer[Global___MeterEdit]:
+        """The edits."""
+
+    def __init__(
+        self,
+        *,
+        edits: _abc.Iterable[Global___MeterEdit] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edits", b"edits", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMeterEditsResponse: _TypeAlias = ListMeterEditsResponse  # noqa: Y015
+
+@_typing.final
+class GetRuleChoiceRequest(_message.Message):
+    """Asks by which rule a site is measured."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITE_FIELD_NUMBER: _builtins.int
+    PRODUCT_FIELD_NUMBER: _builtins.int
+    SEASON_FIELD_NUMBER: _builtins.int
+    site: _builtins.str
+    """The site. Format: sites/{site}"""
+    product: _builtins.str
+    """The product. Format: products/{product}"""
+    season: _builtins.str
+    """The season, such as 2026-winter; the present one if empty."""
+    def __init__(
+        self,
+        *,
+        site: _builtins.str = ...,
+        product: _builtins.str = ...,
+        season: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["product", b"product", "season", b"season", "site", b"site"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRuleChoiceRequest: _TypeAlias = GetRuleChoiceRequest  # noqa: Y015
+
+@_typing.final
+class ListRuleChoicesRequest(_message.Message):
+    """Asks by which rules sites are or were measured."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITE_FIELD_NUMBER: _builtins.int
+    PRODUCT_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    site: _builtins.str
+    """Only this site's. Format: sites/{site}"""
+    product: _builtins.str
+    """Only for this product. Format: products/{product}"""
+    page_size: _builtins.int
+    """At most this many; 0 means 50, more than 1000 is treated as 1000."""
+    page_token: _builtins.str
+    """The previous page's next_page_token; empty for the first page."""
+    def __init__(
+        self,
+        *,
+        site: _builtins.str = ...,
+        product: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "product", b"product", "site", b"site"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRuleChoicesRequest: _TypeAlias = ListRuleChoicesRequest  # noqa: Y015
+
+@_typing.final
+class ListRuleChoicesResponse(_message.Message):
+    """A page of choices."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHOICES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Token of the next page; empty on the last."""
+    @_builtins.property
+    def choices(self) -> _containers.RepeatedCompositeFieldContainer[_rule_choice_pb2.RuleChoice]:
+        """The choices."""
+
+    def __init__(
+        self,
+        *,
+        choices: _abc.Iterable[_rule_choice_pb2.RuleChoice] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choices", b"choices", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRuleChoicesResponse: _TypeAlias = ListRuleChoicesResponse  # noqa: Y015

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from vpp.v1 import baseline_pb2 as vpp_dot_v1_dot_baseline__pb2
+from vpp.v1 import rule_choice_pb2 as vpp_dot_v1_dot_rule__choice__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -45,10 +46,50 @@ class BaselineServiceStub:
                 request_serializer=vpp_dot_v1_dot_baseline__pb2.ListBaselinesRequest.SerializeToString,
                 response_deserializer=vpp_dot_v1_dot_baseline__pb2.ListBaselinesResponse.FromString,
                 _registered_method=True)
+        self.VerifyBaseline = channel.unary_unary(
+                '/vpp.v1.BaselineService/VerifyBaseline',
+                request_serializer=vpp_dot_v1_dot_baseline__pb2.VerifyBaselineRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_baseline__pb2.VerifyBaselineResponse.FromString,
+                _registered_method=True)
+        self.ListMeterEdits = channel.unary_unary(
+                '/vpp.v1.BaselineService/ListMeterEdits',
+                request_serializer=vpp_dot_v1_dot_baseline__pb2.ListMeterEditsRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_baseline__pb2.ListMeterEditsResponse.FromString,
+                _registered_method=True)
+        self.GetRuleChoice = channel.unary_unary(
+                '/vpp.v1.BaselineService/GetRuleChoice',
+                request_serializer=vpp_dot_v1_dot_baseline__pb2.GetRuleChoiceRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_rule__choice__pb2.RuleChoice.FromString,
+                _registered_method=True)
+        self.ListRuleChoices = channel.unary_unary(
+                '/vpp.v1.BaselineService/ListRuleChoices',
+                request_serializer=vpp_dot_v1_dot_baseline__pb2.ListRuleChoicesRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_baseline__pb2.ListRuleChoicesResponse.FromString,
+                _registered_method=True)
         self.GetForecast = channel.unary_unary(
                 '/vpp.v1.BaselineService/GetForecast',
                 request_serializer=vpp_dot_v1_dot_baseline__pb2.GetForecastRequest.SerializeToString,
                 response_deserializer=vpp_dot_v1_dot_baseline__pb2.Forecast.FromString,
+                _registered_method=True)
+        self.ListForecasts = channel.unary_unary(
+                '/vpp.v1.BaselineService/ListForecasts',
+                request_serializer=vpp_dot_v1_dot_baseline__pb2.ListForecastsRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_baseline__pb2.ListForecastsResponse.FromString,
+                _registered_method=True)
+        self.CreateForecast = channel.unary_unary(
+                '/vpp.v1.BaselineService/CreateForecast',
+                request_serializer=vpp_dot_v1_dot_baseline__pb2.CreateForecastRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_baseline__pb2.Forecast.FromString,
+                _registered_method=True)
+        self.GetPortfolioForecast = channel.unary_unary(
+                '/vpp.v1.BaselineService/GetPortfolioForecast',
+                request_serializer=vpp_dot_v1_dot_baseline__pb2.GetPortfolioForecastRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_baseline__pb2.PortfolioForecast.FromString,
+                _registered_method=True)
+        self.CreateLoadPlan = channel.unary_unary(
+                '/vpp.v1.BaselineService/CreateLoadPlan',
+                request_serializer=vpp_dot_v1_dot_baseline__pb2.CreateLoadPlanRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_baseline__pb2.LoadPlan.FromString,
                 _registered_method=True)
 
 
@@ -70,8 +111,65 @@ class BaselineServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def VerifyBaseline(self, request, context):
+        """Makes a frozen baseline again from the readings and the rule of then, and compares.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMeterEdits(self, request, context):
+        """Lists the readings that were edited or flagged before a baseline used them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRuleChoice(self, request, context):
+        """Returns by which rule a site is measured in a season.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRuleChoices(self, request, context):
+        """Lists by which rules sites are or were measured, with the scores, by site.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetForecast(self, request, context):
-        """Returns a site's newest forecast that covers a day.
+        """Returns a site's newest forecast that covers an instant.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListForecasts(self, request, context):
+        """Lists a site's forecasts as they were made, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateForecast(self, request, context):
+        """Forecasts a site's load now, with the latest readings.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPortfolioForecast(self, request, context):
+        """Returns what several sites together are expected to use, from their day-ahead forecasts. Its
+        quantiles are those of the sum, not sums of the sites' quantiles.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateLoadPlan(self, request, context):
+        """Tells the hub what load a site itself plans; forecasts that are made later take it into account.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -90,10 +188,50 @@ def add_BaselineServiceServicer_to_server(servicer, server):
                     request_deserializer=vpp_dot_v1_dot_baseline__pb2.ListBaselinesRequest.FromString,
                     response_serializer=vpp_dot_v1_dot_baseline__pb2.ListBaselinesResponse.SerializeToString,
             ),
+            'VerifyBaseline': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyBaseline,
+                    request_deserializer=vpp_dot_v1_dot_baseline__pb2.VerifyBaselineRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_baseline__pb2.VerifyBaselineResponse.SerializeToString,
+            ),
+            'ListMeterEdits': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMeterEdits,
+                    request_deserializer=vpp_dot_v1_dot_baseline__pb2.ListMeterEditsRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_baseline__pb2.ListMeterEditsResponse.SerializeToString,
+            ),
+            'GetRuleChoice': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRuleChoice,
+                    request_deserializer=vpp_dot_v1_dot_baseline__pb2.GetRuleChoiceRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_rule__choice__pb2.RuleChoice.SerializeToString,
+            ),
+            'ListRuleChoices': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRuleChoices,
+                    request_deserializer=vpp_dot_v1_dot_baseline__pb2.ListRuleChoicesRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_baseline__pb2.ListRuleChoicesResponse.SerializeToString,
+            ),
             'GetForecast': grpc.unary_unary_rpc_method_handler(
                     servicer.GetForecast,
                     request_deserializer=vpp_dot_v1_dot_baseline__pb2.GetForecastRequest.FromString,
                     response_serializer=vpp_dot_v1_dot_baseline__pb2.Forecast.SerializeToString,
+            ),
+            'ListForecasts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListForecasts,
+                    request_deserializer=vpp_dot_v1_dot_baseline__pb2.ListForecastsRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_baseline__pb2.ListForecastsResponse.SerializeToString,
+            ),
+            'CreateForecast': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateForecast,
+                    request_deserializer=vpp_dot_v1_dot_baseline__pb2.CreateForecastRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_baseline__pb2.Forecast.SerializeToString,
+            ),
+            'GetPortfolioForecast': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPortfolioForecast,
+                    request_deserializer=vpp_dot_v1_dot_baseline__pb2.GetPortfolioForecastRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_baseline__pb2.PortfolioForecast.SerializeToString,
+            ),
+            'CreateLoadPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateLoadPlan,
+                    request_deserializer=vpp_dot_v1_dot_baseline__pb2.CreateLoadPlanRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_baseline__pb2.LoadPlan.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -162,6 +300,114 @@ class BaselineService:
             _registered_method=True)
 
     @staticmethod
+    def VerifyBaseline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.BaselineService/VerifyBaseline',
+            vpp_dot_v1_dot_baseline__pb2.VerifyBaselineRequest.SerializeToString,
+            vpp_dot_v1_dot_baseline__pb2.VerifyBaselineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMeterEdits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.BaselineService/ListMeterEdits',
+            vpp_dot_v1_dot_baseline__pb2.ListMeterEditsRequest.SerializeToString,
+            vpp_dot_v1_dot_baseline__pb2.ListMeterEditsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRuleChoice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.BaselineService/GetRuleChoice',
+            vpp_dot_v1_dot_baseline__pb2.GetRuleChoiceRequest.SerializeToString,
+            vpp_dot_v1_dot_rule__choice__pb2.RuleChoice.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRuleChoices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.BaselineService/ListRuleChoices',
+            vpp_dot_v1_dot_baseline__pb2.ListRuleChoicesRequest.SerializeToString,
+            vpp_dot_v1_dot_baseline__pb2.ListRuleChoicesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetForecast(request,
             target,
             options=(),
@@ -178,6 +424,114 @@ class BaselineService:
             '/vpp.v1.BaselineService/GetForecast',
             vpp_dot_v1_dot_baseline__pb2.GetForecastRequest.SerializeToString,
             vpp_dot_v1_dot_baseline__pb2.Forecast.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListForecasts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.BaselineService/ListForecasts',
+            vpp_dot_v1_dot_baseline__pb2.ListForecastsRequest.SerializeToString,
+            vpp_dot_v1_dot_baseline__pb2.ListForecastsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateForecast(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.BaselineService/CreateForecast',
+            vpp_dot_v1_dot_baseline__pb2.CreateForecastRequest.SerializeToString,
+            vpp_dot_v1_dot_baseline__pb2.Forecast.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPortfolioForecast(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.BaselineService/GetPortfolioForecast',
+            vpp_dot_v1_dot_baseline__pb2.GetPortfolioForecastRequest.SerializeToString,
+            vpp_dot_v1_dot_baseline__pb2.PortfolioForecast.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateLoadPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.BaselineService/CreateLoadPlan',
+            vpp_dot_v1_dot_baseline__pb2.CreateLoadPlanRequest.SerializeToString,
+            vpp_dot_v1_dot_baseline__pb2.LoadPlan.FromString,
             options,
             channel_credentials,
             insecure,

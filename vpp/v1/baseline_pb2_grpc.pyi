@@ -6,6 +6,7 @@ What a site would have used, and what it is expected to use."""
 from collections import abc as _abc
 from grpc import aio as _aio
 from vpp.v1 import baseline_pb2 as _baseline_pb2
+from vpp.v1 import rule_choice_pb2 as _rule_choice_pb2
 import abc as _abc_1
 import grpc as _grpc
 import sys
@@ -37,8 +38,26 @@ class BaselineServiceStub:
     """Returns the baseline that an event is settled against at one site."""
     ListBaselines: _grpc.UnaryUnaryMultiCallable[_baseline_pb2.ListBaselinesRequest, _baseline_pb2.ListBaselinesResponse]
     """Lists the baselines of an event that the caller may see, by site."""
+    VerifyBaseline: _grpc.UnaryUnaryMultiCallable[_baseline_pb2.VerifyBaselineRequest, _baseline_pb2.VerifyBaselineResponse]
+    """Makes a frozen baseline again from the readings and the rule of then, and compares."""
+    ListMeterEdits: _grpc.UnaryUnaryMultiCallable[_baseline_pb2.ListMeterEditsRequest, _baseline_pb2.ListMeterEditsResponse]
+    """Lists the readings that were edited or flagged before a baseline used them."""
+    GetRuleChoice: _grpc.UnaryUnaryMultiCallable[_baseline_pb2.GetRuleChoiceRequest, _rule_choice_pb2.RuleChoice]
+    """Returns by which rule a site is measured in a season."""
+    ListRuleChoices: _grpc.UnaryUnaryMultiCallable[_baseline_pb2.ListRuleChoicesRequest, _baseline_pb2.ListRuleChoicesResponse]
+    """Lists by which rules sites are or were measured, with the scores, by site."""
     GetForecast: _grpc.UnaryUnaryMultiCallable[_baseline_pb2.GetForecastRequest, _baseline_pb2.Forecast]
-    """Returns a site's newest forecast that covers a day."""
+    """Returns a site's newest forecast that covers an instant."""
+    ListForecasts: _grpc.UnaryUnaryMultiCallable[_baseline_pb2.ListForecastsRequest, _baseline_pb2.ListForecastsResponse]
+    """Lists a site's forecasts as they were made, the newest first."""
+    CreateForecast: _grpc.UnaryUnaryMultiCallable[_baseline_pb2.CreateForecastRequest, _baseline_pb2.Forecast]
+    """Forecasts a site's load now, with the latest readings."""
+    GetPortfolioForecast: _grpc.UnaryUnaryMultiCallable[_baseline_pb2.GetPortfolioForecastRequest, _baseline_pb2.PortfolioForecast]
+    """Returns what several sites together are expected to use, from their day-ahead forecasts. Its
+    quantiles are those of the sum, not sums of the sites' quantiles.
+    """
+    CreateLoadPlan: _grpc.UnaryUnaryMultiCallable[_baseline_pb2.CreateLoadPlanRequest, _baseline_pb2.LoadPlan]
+    """Tells the hub what load a site itself plans; forecasts that are made later take it into account."""
 
 @_typing.type_check_only
 class BaselineServiceAsyncStub(BaselineServiceStub):
@@ -49,8 +68,26 @@ class BaselineServiceAsyncStub(BaselineServiceStub):
     """Returns the baseline that an event is settled against at one site."""
     ListBaselines: _aio.UnaryUnaryMultiCallable[_baseline_pb2.ListBaselinesRequest, _baseline_pb2.ListBaselinesResponse]  # type: ignore[assignment]
     """Lists the baselines of an event that the caller may see, by site."""
+    VerifyBaseline: _aio.UnaryUnaryMultiCallable[_baseline_pb2.VerifyBaselineRequest, _baseline_pb2.VerifyBaselineResponse]  # type: ignore[assignment]
+    """Makes a frozen baseline again from the readings and the rule of then, and compares."""
+    ListMeterEdits: _aio.UnaryUnaryMultiCallable[_baseline_pb2.ListMeterEditsRequest, _baseline_pb2.ListMeterEditsResponse]  # type: ignore[assignment]
+    """Lists the readings that were edited or flagged before a baseline used them."""
+    GetRuleChoice: _aio.UnaryUnaryMultiCallable[_baseline_pb2.GetRuleChoiceRequest, _rule_choice_pb2.RuleChoice]  # type: ignore[assignment]
+    """Returns by which rule a site is measured in a season."""
+    ListRuleChoices: _aio.UnaryUnaryMultiCallable[_baseline_pb2.ListRuleChoicesRequest, _baseline_pb2.ListRuleChoicesResponse]  # type: ignore[assignment]
+    """Lists by which rules sites are or were measured, with the scores, by site."""
     GetForecast: _aio.UnaryUnaryMultiCallable[_baseline_pb2.GetForecastRequest, _baseline_pb2.Forecast]  # type: ignore[assignment]
-    """Returns a site's newest forecast that covers a day."""
+    """Returns a site's newest forecast that covers an instant."""
+    ListForecasts: _aio.UnaryUnaryMultiCallable[_baseline_pb2.ListForecastsRequest, _baseline_pb2.ListForecastsResponse]  # type: ignore[assignment]
+    """Lists a site's forecasts as they were made, the newest first."""
+    CreateForecast: _aio.UnaryUnaryMultiCallable[_baseline_pb2.CreateForecastRequest, _baseline_pb2.Forecast]  # type: ignore[assignment]
+    """Forecasts a site's load now, with the latest readings."""
+    GetPortfolioForecast: _aio.UnaryUnaryMultiCallable[_baseline_pb2.GetPortfolioForecastRequest, _baseline_pb2.PortfolioForecast]  # type: ignore[assignment]
+    """Returns what several sites together are expected to use, from their day-ahead forecasts. Its
+    quantiles are those of the sum, not sums of the sites' quantiles.
+    """
+    CreateLoadPlan: _aio.UnaryUnaryMultiCallable[_baseline_pb2.CreateLoadPlanRequest, _baseline_pb2.LoadPlan]  # type: ignore[assignment]
+    """Tells the hub what load a site itself plans; forecasts that are made later take it into account."""
 
 class BaselineServiceServicer(metaclass=_abc_1.ABCMeta):
     """Serves operators, site owners and settlement staff."""
@@ -72,11 +109,77 @@ class BaselineServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists the baselines of an event that the caller may see, by site."""
 
     @_abc_1.abstractmethod
+    def VerifyBaseline(
+        self,
+        request: _baseline_pb2.VerifyBaselineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_baseline_pb2.VerifyBaselineResponse, _abc.Awaitable[_baseline_pb2.VerifyBaselineResponse]]:
+        """Makes a frozen baseline again from the readings and the rule of then, and compares."""
+
+    @_abc_1.abstractmethod
+    def ListMeterEdits(
+        self,
+        request: _baseline_pb2.ListMeterEditsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_baseline_pb2.ListMeterEditsResponse, _abc.Awaitable[_baseline_pb2.ListMeterEditsResponse]]:
+        """Lists the readings that were edited or flagged before a baseline used them."""
+
+    @_abc_1.abstractmethod
+    def GetRuleChoice(
+        self,
+        request: _baseline_pb2.GetRuleChoiceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_rule_choice_pb2.RuleChoice, _abc.Awaitable[_rule_choice_pb2.RuleChoice]]:
+        """Returns by which rule a site is measured in a season."""
+
+    @_abc_1.abstractmethod
+    def ListRuleChoices(
+        self,
+        request: _baseline_pb2.ListRuleChoicesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_baseline_pb2.ListRuleChoicesResponse, _abc.Awaitable[_baseline_pb2.ListRuleChoicesResponse]]:
+        """Lists by which rules sites are or were measured, with the scores, by site."""
+
+    @_abc_1.abstractmethod
     def GetForecast(
         self,
         request: _baseline_pb2.GetForecastRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_baseline_pb2.Forecast, _abc.Awaitable[_baseline_pb2.Forecast]]:
-        """Returns a site's newest forecast that covers a day."""
+        """Returns a site's newest forecast that covers an instant."""
+
+    @_abc_1.abstractmethod
+    def ListForecasts(
+        self,
+        request: _baseline_pb2.ListForecastsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_baseline_pb2.ListForecastsResponse, _abc.Awaitable[_baseline_pb2.ListForecastsResponse]]:
+        """Lists a site's forecasts as they were made, the newest first."""
+
+    @_abc_1.abstractmethod
+    def CreateForecast(
+        self,
+        request: _baseline_pb2.CreateForecastRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_baseline_pb2.Forecast, _abc.Awaitable[_baseline_pb2.Forecast]]:
+        """Forecasts a site's load now, with the latest readings."""
+
+    @_abc_1.abstractmethod
+    def GetPortfolioForecast(
+        self,
+        request: _baseline_pb2.GetPortfolioForecastRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_baseline_pb2.PortfolioForecast, _abc.Awaitable[_baseline_pb2.PortfolioForecast]]:
+        """Returns what several sites together are expected to use, from their day-ahead forecasts. Its
+        quantiles are those of the sum, not sums of the sites' quantiles.
+        """
+
+    @_abc_1.abstractmethod
+    def CreateLoadPlan(
+        self,
+        request: _baseline_pb2.CreateLoadPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_baseline_pb2.LoadPlan, _abc.Awaitable[_baseline_pb2.LoadPlan]]:
+        """Tells the hub what load a site itself plans; forecasts that are made later take it into account."""
 
 def add_BaselineServiceServicer_to_server(servicer: BaselineServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -112,6 +112,7 @@ class Site(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    MINIMUM_LOAD_KW_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the site. Format: sites/{site}"""
     party: _builtins.str
@@ -126,6 +127,10 @@ class Site(_message.Message):
     """Largest net consumption the connection allows, kW."""
     etag: _builtins.str
     """Changes with every write; sent back with a change, it guards against overwriting (AIP-154)."""
+    minimum_load_kw: _builtins.float
+    """Net consumption that is never shed, kW; negative where the site may export. Only the load above it
+    can be offered.
+    """
     @_builtins.property
     def metering_interval(self) -> _duration_pb2.Duration:
         """Length of the site's metering intervals; divides an hour."""
@@ -151,10 +156,11 @@ class Site(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         etag: _builtins.str = ...,
+        minimum_load_kw: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "metering_interval", b"metering_interval", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "display_name", b"display_name", "etag", b"etag", "import_limit_kw", b"import_limit_kw", "metering_interval", b"metering_interval", "name", b"name", "party", b"party", "time_zone", b"time_zone", "update_time", b"update_time", "zone", b"zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "display_name", b"display_name", "etag", b"etag", "import_limit_kw", b"import_limit_kw", "metering_interval", b"metering_interval", "minimum_load_kw", b"minimum_load_kw", "name", b"name", "party", b"party", "time_zone", b"time_zone", "update_time", b"update_time", "zone", b"zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -773,7 +779,7 @@ class UpdateSiteRequest(_message.Message):
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Which fields to change: display_name, import_limit_kw."""
+        """Which fields to change: display_name, import_limit_kw, minimum_load_kw."""
 
     def __init__(
         self,

@@ -179,7 +179,7 @@ class PortfolioServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateSite(self, request, context):
-        """Changes a site's display name or import limit.
+        """Changes a site's display name, import limit or minimum load.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -46,7 +46,7 @@ class PortfolioServiceStub:
     ListSites: _grpc.UnaryUnaryMultiCallable[_portfolio_pb2.ListSitesRequest, _portfolio_pb2.ListSitesResponse]
     """Lists the sites the caller may see, by name."""
     UpdateSite: _grpc.UnaryUnaryMultiCallable[_portfolio_pb2.UpdateSiteRequest, _portfolio_pb2.Site]
-    """Changes a site's display name or import limit."""
+    """Changes a site's display name, import limit or minimum load."""
     CreateResource: _grpc.UnaryUnaryMultiCallable[_portfolio_pb2.CreateResourceRequest, _portfolio_pb2.Resource]
     """Enrols a flexible resource of a site."""
     GetResource: _grpc.UnaryUnaryMultiCallable[_portfolio_pb2.GetResourceRequest, _portfolio_pb2.Resource]
@@ -90,7 +90,7 @@ class PortfolioServiceAsyncStub(PortfolioServiceStub):
     ListSites: _aio.UnaryUnaryMultiCallable[_portfolio_pb2.ListSitesRequest, _portfolio_pb2.ListSitesResponse]  # type: ignore[assignment]
     """Lists the sites the caller may see, by name."""
     UpdateSite: _aio.UnaryUnaryMultiCallable[_portfolio_pb2.UpdateSiteRequest, _portfolio_pb2.Site]  # type: ignore[assignment]
-    """Changes a site's display name or import limit."""
+    """Changes a site's display name, import limit or minimum load."""
     CreateResource: _aio.UnaryUnaryMultiCallable[_portfolio_pb2.CreateResourceRequest, _portfolio_pb2.Resource]  # type: ignore[assignment]
     """Enrols a flexible resource of a site."""
     GetResource: _aio.UnaryUnaryMultiCallable[_portfolio_pb2.GetResourceRequest, _portfolio_pb2.Resource]  # type: ignore[assignment]
@@ -173,7 +173,7 @@ class PortfolioServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _portfolio_pb2.UpdateSiteRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_portfolio_pb2.Site, _abc.Awaitable[_portfolio_pb2.Site]]:
-        """Changes a site's display name or import limit."""
+        """Changes a site's display name, import limit or minimum load."""
 
     @_abc_1.abstractmethod
     def CreateResource(

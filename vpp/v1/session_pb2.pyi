@@ -383,6 +383,7 @@ class Invitation(_message.Message):
     AUCTION_FIELD_NUMBER: _builtins.int
     SETTLEMENT_INTERVAL_FIELD_NUMBER: _builtins.int
     RECOVERY_INTERVAL_COUNT_FIELD_NUMBER: _builtins.int
+    SHEDDABLE_LOAD_KW_FIELD_NUMBER: _builtins.int
     recovery_interval_count: _builtins.int
     """How many intervals after delivery a rebound may reach into."""
     @_builtins.property
@@ -393,16 +394,23 @@ class Invitation(_message.Message):
     def settlement_interval(self) -> _duration_pb2.Duration:
         """Length of one delivery interval."""
 
+    @_builtins.property
+    def sheddable_load_kw(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """What the site can reduce at most in each delivery interval, kW: its forecast load that is undercut
+        in one case of ten, above its minimum load. Absent while the load is not forecast.
+        """
+
     def __init__(
         self,
         *,
         auction: _auction_pb2.Auction | None = ...,
         settlement_interval: _duration_pb2.Duration | None = ...,
         recovery_interval_count: _builtins.int = ...,
+        sheddable_load_kw: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["auction", b"auction", "settlement_interval", b"settlement_interval"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["auction", b"auction", "recovery_interval_count", b"recovery_interval_count", "settlement_interval", b"settlement_interval"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auction", b"auction", "recovery_interval_count", b"recovery_interval_count", "settlement_interval", b"settlement_interval", "sheddable_load_kw", b"sheddable_load_kw"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -8,6 +8,7 @@ from vpp.auction.result import Clearing
 from vpp.dispatch.allocation import AwardedReduction, allocate, net_reduction
 from vpp.dispatch.event import Event, EventState
 from vpp.portfolio.product import ProductProfile
+from vpp.workflows.baselines import freeze_at
 from vpp.workflows.booking import EVERYTHING
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import Due, DueKind, MessageKind, Stored, UnitOfWork
@@ -144,8 +145,7 @@ def _dispatch(
     for instruction in instructions:
         uow.instructions.add(instruction.instruction_id, instruction)
         uow.outbox.append(instruction.site_id, MessageKind.INSTRUCTION, instruction.instruction_id)
-    freeze_at = event.delivery.start - product.baseline.adjustment_end + rules.telemetry_allowance
-    uow.due.add(Due(DueKind.BASELINE_FREEZE, event.event_id, max(uow.now, freeze_at)))
+    uow.due.add(Due(DueKind.BASELINE_FREEZE, event.event_id, freeze_at(uow.now, rules, event, product)))
     uow.due.add(Due(DueKind.EVENT_START, event.event_id, event.delivery.start))
     audit(uow, HUB, "dispatch", f"events/{event.event_id}", instructions=len(instructions))
     return move_event(uow, stored, replace(event, state=EventState.OFFERED), HUB)

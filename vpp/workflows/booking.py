@@ -21,6 +21,7 @@ from vpp.workflows.ports import UnitOfWork
 from vpp.workflows.recording import CLAIMING_STATES, overlaps, product_of
 from vpp.workflows.records import BidState
 from vpp.workflows.screening import screened
+from vpp.workflows.sheddable import within_forecast_load
 
 CLEARING_ATTEMPTS = 5
 """How often an event is cleared again when another claims its resources while the solver runs."""
@@ -81,7 +82,7 @@ def _filled(uow: UnitOfWork, book: Book, bids: list[Bid]) -> CollectedBook:
         if resource is not None:
             limits[site_id, resource_id] = resource.value.envelope.max_reduction_kw
     filled = replace(book, bids=tuple(bids), resource_limit_kw=limits)
-    return CollectedBook(*screened(within_import_limits(uow, filled)))
+    return CollectedBook(*screened(within_forecast_load(uow, within_import_limits(uow, filled))))
 
 
 def recovery_interval_count(product: ProductProfile) -> int:

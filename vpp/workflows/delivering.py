@@ -6,17 +6,18 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from vpp.baseline.calendar import SiteCalendar
 from vpp.dispatch.allocation import net_reduction
 from vpp.dispatch.event import Event, EventState
 from vpp.dispatch.instruction import Instruction
 from vpp.foundation.interval import Interval
 from vpp.foundation.series import hours, regular, starts
+from vpp.portfolio.baseline_rule import BaselineRule
 from vpp.portfolio.product import ProductProfile
 from vpp.settlement.delivery import MeasuredInterval, measure
 from vpp.settlement.site_delivery import SiteDelivery
 from vpp.telemetry.quality import MeterQuality
 from vpp.workflows.booking import EVERYTHING
+from vpp.workflows.civil_time import site_calendar
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.metering import metered_load
 from vpp.workflows.ports import UnitOfWork
@@ -78,12 +79,14 @@ def _site_delivery(  # noqa: PLR0913, PLR0917  one argument per source of the de
     rules: MarketRules,
 ) -> SiteDelivery:
     site = promised(uow.sites.get(instruction.site_id), f"sites/{instruction.site_id}").value
-    calendar = SiteCalendar(site.time_zone, rules.holidays)
+    calendar = site_calendar(site, rules, uow.now)
     step = product.settlement_interval
     grid = starts(span, step)
     count = len(grid)
     stored = uow.baselines.get(f"{event.event_id}-{site.site_id}")
-    raw_kw, baseline_kw = _baseline_series(stored.value if stored else None, span, product)
+    record = stored.value if stored else None
+    rule = _rule(record, product)
+    raw_kw, baseline_kw = _baseline_series(record, span, product)
     metered = metered_load(uow, site, span, step)
     measured = measure(
         site.site_id,
@@ -91,9 +94,9 @@ def _site_delivery(  # noqa: PLR0913, PLR0917  one argument per source of the de
         step,
         award_kw=_awarded_kw(awards)[:count],
         target_kw=list(instruction.target_reduction_kw[:count]),
-        baseline_raw_kw=raw_kw,
-        baseline_kw=baseline_kw,
-        metered_kw=metered.net_power_kw,
+        baseline_raw_kw=raw_kw * rule.loss_ratio,
+        baseline_kw=baseline_kw * rule.loss_ratio,
+        metered_kw=metered.net_power_kw * rule.loss_ratio,
         quality=[MeterQuality(int(code)) for code in metered.quality],
     )
     return SiteDelivery(
@@ -110,7 +113,8 @@ def _site_delivery(  # noqa: PLR0913, PLR0917  one argument per source of the de
         price_basis=product.money.pay_rule,
         local_starts=tuple(calendar.local_iso(start) for start in grid),
         make_whole=_make_whole(awards, instruction.target_reduction_kw[:count]),
-        baseline_method=stored.value.method if stored else "",
+        baseline_method=record.method if record else "",
+        baseline_note="" if rule.is_verified else f"baseline rule {rule.baseline_id} has unverified values",
     )
 
 
@@ -143,6 +147,13 @@ def _baseline_series(
         return nothing, nothing
     raw_kw = regular(record.raw_kw[:count], span.start, step)
     return raw_kw, regular(record.adjusted_kw[:count], span.start, step)
+
+
+def _rule(record: BaselineRecord | None, product: ProductProfile) -> BaselineRule:
+    """Return the rule that a baseline was made by; the product's own where none was or none was kept."""
+    digest = record.provenance.rule_digest if record is not None and record.provenance is not None else ""
+    rules = {rule.digest: rule for rule in product.baseline.rules}
+    return rules.get(digest, product.baseline.rule)
 
 
 def _mean_price(awards: list[AwardRecord], n: int) -> Decimal:

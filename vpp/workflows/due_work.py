@@ -9,8 +9,9 @@ from functools import partial
 from vpp.foundation.errors import VppError
 from vpp.workflows.auctions import close_gate, run_auction
 from vpp.workflows.baselines import freeze_baselines
+from vpp.workflows.choosing_rules import choose_rules
 from vpp.workflows.emergencies import finish_emergency
-from vpp.workflows.forecasting import run_forecasts
+from vpp.workflows.forecasting import run_forecasts, run_intraday_forecasts
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import Due, DueKind, UnitOfWorkFactory, WorkerPool
 from vpp.workflows.recording import HUB, audit
@@ -40,8 +41,19 @@ class DueOutcome:
     detail: str = ""
 
 
+BACKGROUND = frozenset({DueKind.FORECAST, DueKind.INTRADAY_FORECAST, DueKind.RULE_CHOICE})
+"""Long work that nobody waits for; it has a thread and workers of its own."""
+MARKET = frozenset(DueKind) - BACKGROUND
+"""Work that has to be on time."""
+
+
 def run_due(
-    units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules, *, limit: int = 50
+    units: UnitOfWorkFactory,
+    pool: WorkerPool,
+    rules: MarketRules,
+    *,
+    limit: int = 50,
+    kinds: frozenset[DueKind] | None = None,
 ) -> list[DueOutcome]:
     """Run everything that is due by the clock, earliest first.
 
@@ -52,6 +64,7 @@ def run_due(
         pool: Runs solvers and models.
         rules: The hub's rules.
         limit: Most deadlines of one call.
+        kinds: Which kinds of deadlines; None for all.
 
     Returns:
         One outcome per deadline. A failure is recorded, logged by the caller, and left to be
@@ -60,7 +73,7 @@ def run_due(
     outcomes: list[DueOutcome] = []
     while len(outcomes) < limit:
         with units() as uow:
-            claimed = uow.due.claim(uow.now, rules.claim_lease, 1)
+            claimed = uow.due.claim(uow.now, rules.claim_lease, 1, kinds)
             uow.commit()
         if not claimed:
             break
@@ -68,10 +81,10 @@ def run_due(
     return outcomes
 
 
-def next_due_at(units: UnitOfWorkFactory) -> datetime | None:
-    """Return when the next deadline falls due, or None."""
+def next_due_at(units: UnitOfWorkFactory, kinds: frozenset[DueKind] | None = None) -> datetime | None:
+    """Return when the next deadline, of some kinds or any, falls due, or None."""
     with units(write=False) as uow:
-        return uow.due.next_at()
+        return uow.due.next_at(kinds)
 
 
 def _run_one(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules, due: Due) -> DueOutcome:
@@ -85,6 +98,8 @@ def _run_one(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules, due
         DueKind.MEASUREMENT: partial(measure_event, units, rules, subject),
         DueKind.SETTLEMENT: partial(run_settlement, units, rules, subject),
         DueKind.FORECAST: partial(run_forecasts, units, pool, rules, subject),
+        DueKind.INTRADAY_FORECAST: partial(run_intraday_forecasts, units, pool, rules, subject),
+        DueKind.RULE_CHOICE: partial(choose_rules, units, pool, rules, subject),
     }
     try:
         work[due.kind]()

@@ -79,6 +79,7 @@ def _check_site(site: Site) -> None:
             time_zone=site.time_zone,
         ) from error
     _check_import_limit(site.import_limit_kw)
+    _check_minimum_load(site.minimum_load_kw, site.import_limit_kw)
     if site.metering_interval <= timedelta(0) or _HOUR % site.metering_interval:
         raise InvalidInput(
             f"metering_interval is {site.metering_interval}, expected a span that divides an hour",
@@ -94,6 +95,15 @@ def _check_import_limit(import_limit_kw: float) -> None:
         )
 
 
+def _check_minimum_load(minimum_load_kw: float, import_limit_kw: float) -> None:
+    if not (math.isfinite(minimum_load_kw) and minimum_load_kw < import_limit_kw):
+        raise InvalidInput(
+            f"minimum_load_kw is {minimum_load_kw}, expected a finite value below the import limit of "
+            f"{import_limit_kw}",
+            minimum_load_kw=str(minimum_load_kw),
+        )
+
+
 def update_site(  # noqa: PLR0913  one argument per field of the request
     units: UnitOfWorkFactory,
     principal: Principal,
@@ -101,21 +111,24 @@ def update_site(  # noqa: PLR0913  one argument per field of the request
     *,
     display_name: str | None,
     import_limit_kw: float | None,
+    minimum_load_kw: float | None = None,
     etag: str,
     request_id: str,
 ) -> Stored[Site]:
-    """Change a site's name for people or its import limit; None keeps a value.
+    """Change a site's name for people, its import limit or its minimum load; None keeps a value.
 
     Raises:
         NotPermitted: The site is another's, or there is none of that name.
         InvalidInput: Nothing is to change, or the limit is not possible.
         StaleWrite: The etag is outdated.
     """
-    if display_name is None and import_limit_kw is None:
-        raise InvalidInput("update_mask names no field, expected display_name or import_limit_kw")
+    if display_name is None and import_limit_kw is None and minimum_load_kw is None:
+        raise InvalidInput(
+            "update_mask names no field, expected display_name, import_limit_kw or minimum_load_kw"
+        )
     if import_limit_kw is not None:
         _check_import_limit(import_limit_kw)
-    digest = fingerprint(site_id, display_name, import_limit_kw)
+    digest = fingerprint(site_id, display_name, import_limit_kw, minimum_load_kw)
     with units() as uow:
         stored = own_site(uow, principal, site_id)
         if replayed(uow, principal, "update_site", request_id, digest) is not None:
@@ -126,7 +139,9 @@ def update_site(  # noqa: PLR0913  one argument per field of the request
             before,
             display_name=before.display_name if display_name is None else display_name,
             import_limit_kw=before.import_limit_kw if import_limit_kw is None else import_limit_kw,
+            minimum_load_kw=before.minimum_load_kw if minimum_load_kw is None else minimum_load_kw,
         )
+        _check_minimum_load(changed.minimum_load_kw, changed.import_limit_kw)
         written = uow.sites.update(site_id, changed, revision=stored.revision)
         audit(
             uow,
@@ -135,6 +150,7 @@ def update_site(  # noqa: PLR0913  one argument per field of the request
             f"sites/{site_id}",
             import_limit_kw=changed.import_limit_kw,
             was_kw=before.import_limit_kw,
+            minimum_load_kw=changed.minimum_load_kw,
         )
         remember(uow, principal, "update_site", request_id, digest, site_id)
         uow.commit()

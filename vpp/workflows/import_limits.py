@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from vpp.auction.bid import Bid, BlockOffer, Rebound, StoreOffer
 from vpp.auction.book import Book
 from vpp.auction.buyer import SiteLimit
+from vpp.workflows.forecast_records import ForecastRecord
 from vpp.workflows.ports import UnitOfWork
-from vpp.workflows.records import ForecastRecord
 
 
 def within_import_limits(uow: UnitOfWork, book: Book) -> Book:

@@ -1,9 +1,12 @@
 """What the hub's owner decides once for all markets; products decide the rest."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from vpp.auction.rules import TieRule, UniformPrice
+from vpp.baseline.forecasting.mix import ForecastMix
+from vpp.baseline.scoring.season import HALF_YEARS, SeasonStart
 from vpp.solver.report import SolverName
 
 
@@ -16,7 +19,7 @@ class MarketRules:
         time_limit: How long a clearing may look for a better answer once it has one.
         relative_gap: A clearing within this share of the bound counts as optimal.
         aggregator_party_id: Who runs the hub and keeps the fee.
-        holidays: Civil days that count as holidays in every baseline.
+        holidays: Civil days that count as holidays in every baseline, beside the countries' own.
         code_version: Version of the software, for manifests.
         forecast_hour_utc: Hour of the day at which tomorrow is forecast.
         claim_lease: How long a claimed deadline is kept from other hubs.
@@ -26,6 +29,11 @@ class MarketRules:
             delivery is measured.
         uniform_price: Which uniform price is published, unless an auction says otherwise.
         tie_rule: Who serves when several ask the same, unless an auction says otherwise.
+        holiday_countries: Time zone of sites to the country whose public holidays they keep.
+        seasons: When seasons begin, for which each site keeps one baseline rule.
+        forecast_mix: Which models make forecasts.
+        intraday_interval: How often every site is forecast again through the day, dividing a day; None
+            for never.
     """
 
     solver: SolverName
@@ -40,3 +48,7 @@ class MarketRules:
     measurement_allowance: timedelta = timedelta(minutes=30)
     uniform_price: UniformPrice = UniformPrice.FIXED_BINARIES
     tie_rule: TieRule = TieRule.PRICE_TIME
+    holiday_countries: Mapping[str, str] = field(default_factory=dict)
+    seasons: tuple[SeasonStart, ...] = HALF_YEARS
+    forecast_mix: ForecastMix = "mean"
+    intraday_interval: timedelta | None = None

@@ -64,12 +64,19 @@ class Curtailed:
     """When a site's load was not its own.
 
     Attributes:
-        masked: Delivery and recovery of earlier events.
+        deliveries: Delivery in events.
+        recoveries: The time after each in which it may have recovered.
         dates: Civil days of those events.
     """
 
-    masked: tuple[Interval, ...]
+    deliveries: tuple[Interval, ...]
+    recoveries: tuple[Interval, ...]
     dates: frozenset[date]
+
+    @property
+    def masked(self) -> tuple[Interval, ...]:
+        """Deliveries and recoveries: nothing may learn from either."""
+        return self.deliveries + self.recoveries
 
 
 def curtailed(uow: UnitOfWork, site: Site, calendar: SiteCalendar, *, except_event: str) -> Curtailed:
@@ -81,7 +88,7 @@ def curtailed(uow: UnitOfWork, site: Site, calendar: SiteCalendar, *, except_eve
         calendar: Its civil time.
         except_event: The event that the baseline is for; it does not exclude its own day.
     """
-    masked, dates = [], set()
+    deliveries: dict[Interval, timedelta] = {}  # a modified event has several instructions
     for stored in uow.instructions.page(where={"site_id": site.site_id}, limit=EVERYTHING):
         instruction = stored.value
         event = uow.events.get(instruction.event_id)
@@ -90,8 +97,12 @@ def curtailed(uow: UnitOfWork, site: Site, calendar: SiteCalendar, *, except_eve
         if not _was_called(event.value, instruction):
             continue
         product = product_of(uow, event.value.product_id, event.value.product_version)
-        masked.append(
-            Interval(instruction.delivery.start, instruction.delivery.end + product.call.recovery_window)
-        )
-        dates.add(calendar.civil_date(instruction.delivery.start))
-    return Curtailed(tuple(masked), frozenset(dates))
+        window = product.call.recovery_window
+        deliveries[instruction.delivery] = max(window, deliveries.get(instruction.delivery, window))
+    return Curtailed(
+        deliveries=tuple(deliveries),
+        recoveries=tuple(
+            Interval(delivery.end, delivery.end + window) for delivery, window in deliveries.items() if window
+        ),
+        dates=frozenset(calendar.civil_date(delivery.start) for delivery in deliveries),
+    )

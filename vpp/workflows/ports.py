@@ -21,6 +21,8 @@ from vpp.portfolio.product import ProductProfile
 from vpp.portfolio.resource import Resource
 from vpp.portfolio.site import Site
 from vpp.telemetry.batch import TelemetryBatch
+from vpp.workflows.baseline_records import MeterEditsRecord, RuleChoiceRecord
+from vpp.workflows.forecast_ports import ForecastRepository, PlanRepository
 from vpp.workflows.records import (
     AuditRecord,
     AwardRecord,
@@ -28,7 +30,6 @@ from vpp.workflows.records import (
     BidRecord,
     ClearingRecord,
     DisputeRecord,
-    ForecastRecord,
     RequestRecord,
     StatementRecord,
 )
@@ -107,8 +108,15 @@ class TelemetryRepository(Protocol):
         """Return the highest sequence held of a site, 0 for none."""
         ...
 
-    def load(self, site_id: str, interval: Interval) -> list[TelemetryBatch]:
-        """Return the batches that overlap a span, in the order they were received."""
+    def last_number(self, site_id: str) -> int:
+        """Return the number under which the site's newest batch was received, 0 for none."""
+        ...
+
+    def load(self, site_id: str, interval: Interval, *, up_to: int | None = None) -> list[TelemetryBatch]:
+        """Return the batches that overlap a span, in the order they were received.
+
+        With `up_to`, only those received under that number or before: what was known then.
+        """
         ...
 
 
@@ -176,6 +184,8 @@ class DueKind(enum.Enum):
     MEASUREMENT = "measurement"
     SETTLEMENT = "settlement"
     FORECAST = "forecast"
+    INTRADAY_FORECAST = "intraday_forecast"
+    RULE_CHOICE = "rule_choice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +210,10 @@ class DueRepository(Protocol):
         """Keep a deadline; a known (kind, subject) is moved to the new time if it is still open."""
         ...
 
-    def claim(self, now: datetime, lease: timedelta, limit: int) -> list[Due]:
-        """Claim what is due, earliest first, for as long as the lease; no other claim gets it."""
+    def claim(
+        self, now: datetime, lease: timedelta, limit: int, kinds: frozenset[DueKind] | None = None
+    ) -> list[Due]:
+        """Claim what is due, of some kinds or any, earliest first; no other claim gets it in its lease."""
         ...
 
     def done(self, due: Due) -> None:
@@ -212,8 +224,8 @@ class DueRepository(Protocol):
         """Close a deadline that no longer applies; unknown ones are ignored."""
         ...
 
-    def next_at(self) -> datetime | None:
-        """Return when the next open deadline falls due or its lease ends, or None."""
+    def next_at(self, kinds: frozenset[DueKind] | None = None) -> datetime | None:
+        """Return when the next open deadline, of some kinds or any, falls due or its lease ends, or None."""
         ...
 
     def open(self) -> list[Due]:
@@ -233,18 +245,6 @@ class AuditRepository(Protocol):
         ...
 
 
-class ForecastRepository(Protocol):
-    """Day-ahead load forecasts, kept as they were made."""
-
-    def add(self, record: ForecastRecord) -> None:
-        """Keep a forecast; the same site and horizon start again replaces nothing and is ignored."""
-        ...
-
-    def covering(self, site_id: str, instant: datetime) -> ForecastRecord | None:
-        """Return the newest forecast whose horizon holds the instant, or None."""
-        ...
-
-
 class UnitOfWork(Protocol):
     """One transaction. Leaving the block without `commit` changes nothing."""
 
@@ -261,7 +261,10 @@ class UnitOfWork(Protocol):
     events: Repository[Event]
     instructions: Repository[Instruction]
     baselines: Repository[BaselineRecord]
+    rule_choices: Repository[RuleChoiceRecord]
+    meter_edits: Repository[MeterEditsRecord]
     forecasts: ForecastRepository
+    plans: PlanRepository
     telemetry: TelemetryRepository
     outbox: OutboxRepository
     due: DueRepository

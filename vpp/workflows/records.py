@@ -9,6 +9,7 @@ from typing import Any
 
 from vpp.auction.bid import Bid
 from vpp.foundation.interval import Interval
+from vpp.workflows.baseline_records import BaselineProvenance
 
 
 class BidState(enum.Enum):
@@ -101,6 +102,7 @@ class BaselineRecord:
         adjustment_kw: Added to every interval, kW.
         adjusted: Whether the same-day adjustment could be made.
         adjusted_kw: After it, kW. Shape (N,).
+        provenance: By what rule and from which data; None if it was made before that was kept.
     """
 
     event_id: str
@@ -112,31 +114,7 @@ class BaselineRecord:
     adjustment_kw: float
     adjusted: bool
     adjusted_kw: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ForecastRecord:
-    """A day-ahead load forecast.
-
-    Attributes:
-        site_id: The site.
-        made_at: When it was made; nothing later was known to it.
-        horizon: The span it covers.
-        step_s: Length of one interval, s.
-        method: The models behind it, or the named fallback.
-        p10_kw: Undercut in one case of ten, kW. Shape (N,).
-        p50_kw: Undercut in one case of two, kW. Shape (N,).
-        p90_kw: Exceeded in one case of ten, kW. Shape (N,).
-    """
-
-    site_id: str
-    made_at: datetime
-    horizon: Interval
-    step_s: int
-    method: str
-    p10_kw: tuple[float, ...]
-    p50_kw: tuple[float, ...]
-    p90_kw: tuple[float, ...]
+    provenance: BaselineProvenance | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from vpp.workflows.identity import Principal, check_owner
 from vpp.workflows.ports import MessageKind, OutboxMessage, Stored, UnitOfWork, UnitOfWorkFactory
 from vpp.workflows.recording import audit, found, move_event, product_of, promised
 from vpp.workflows.records import AwardRecord, BaselineRecord, BidRecord, BidState
+from vpp.workflows.sheddable import sheddable_of
 
 SITE_REPORTS = frozenset(
     {
@@ -79,11 +80,14 @@ class InvitationContent:
         tender: The auction.
         interval: Length of one delivery interval.
         recovery_interval_count: Intervals after delivery that a rebound may reach into.
+        sheddable_load_kw: What the site can reduce at most per delivery interval by its forecast, kW;
+            empty while its load is not forecast.
     """
 
     tender: Stored[Tender]
     interval: timedelta
     recovery_interval_count: int
+    sheddable_load_kw: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +342,11 @@ def _content(uow: UnitOfWork, message: OutboxMessage) -> DeliveryContent:
         tender = promised(uow.auctions.get(subject), f"auctions/{subject}")
         product = product_of(uow, tender.value.product_id, tender.value.product_version)
         shown = shown_to_sites(tender, frozenset({message.site_id}))
-        return InvitationContent(shown, product.settlement_interval, recovery_interval_count(product))
+        step = product.settlement_interval
+        site = promised(uow.sites.get(message.site_id), f"sites/{message.site_id}").value
+        delivery = tender.value.delivery
+        sheddable_kw = sheddable_of(uow, site, delivery.start, step, delivery.duration // step)
+        return InvitationContent(shown, step, recovery_interval_count(product), sheddable_kw or ())
     if message.kind is MessageKind.AWARD_NOTICE:
         return _award_notice(uow, message.site_id, subject)
     if message.kind is MessageKind.BASELINE_NOTICE:

@@ -1,12 +1,12 @@
-"""What callers read back of results: clearings, baselines, forecasts, readings, statements, disputes."""
+"""What callers read back of results: clearings, baselines, readings, statements, disputes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pandas as pd
 
-from vpp.foundation.errors import InvalidInput, NotFound
+from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 from vpp.foundation.series import on_grid
 from vpp.workflows.identity import Principal
@@ -16,10 +16,10 @@ from vpp.workflows.records import (
     BaselineRecord,
     ClearingRecord,
     DisputeRecord,
-    ForecastRecord,
     StatementRecord,
 )
 from vpp.workflows.viewing import visible, visible_event, visible_site
+from vpp.workflows.viewing_baselines import visible_baseline
 from vpp.workflows.visibility import Page, PageRequest, own_site_ids, page_by_id, sees_party, sees_site
 
 MAX_QUERY_SPAN = timedelta(days=100)
@@ -60,11 +60,7 @@ def get_baseline(
 ) -> Stored[BaselineRecord]:
     """Return the baseline of an event at a site that the caller may see."""
     with units(write=False) as uow:
-        return visible(
-            uow.baselines.get(f"{event_id}-{site_id}"),
-            f"the baseline of sites/{site_id} in events/{event_id}",
-            lambda _: sees_site(uow, principal, site_id),
-        )
+        return visible_baseline(uow, principal, event_id, site_id)
 
 
 def list_baselines(
@@ -80,19 +76,6 @@ def list_baselines(
             lambda stored: sees_site(uow, principal, stored.value.site_id),
             {"event_id": event_id},
         )
-
-
-def get_forecast(
-    units: UnitOfWorkFactory, principal: Principal, site_id: str, covered_at: datetime | None
-) -> ForecastRecord:
-    """Return a site's newest forecast that covers an instant; now if none is given."""
-    with units(write=False) as uow:
-        visible_site(uow, principal, site_id)
-        instant = covered_at or uow.now
-        record = uow.forecasts.covering(site_id, instant)
-    if record is None:
-        raise NotFound(f"sites/{site_id} has no forecast that covers {instant.isoformat()}", site=site_id)
-    return record
 
 
 def query_readings(

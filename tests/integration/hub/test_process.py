@@ -22,6 +22,7 @@ from vpp.v1.portfolio_pb2 import GetPartyRequest, ListProductsRequest
 from vpp.v1.portfolio_pb2_grpc import PortfolioServiceStub
 
 PRODUCTS = Path(__file__).resolve().parents[3] / "configs" / "products"
+RULES = PRODUCTS.with_name("baselines")
 RUN = "import sys; from pathlib import Path; from vpp.hub.main import run; sys.exit(run(Path(sys.argv[1])))"
 DEADLINE_S = 50.0
 pytestmark = pytest.mark.timeout(240)  # two cores and a cold import of the solver take their time
@@ -51,6 +52,7 @@ token_sha256 = "{token_digest("open-sesame")}"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     shutil.copytree(PRODUCTS, tmp_path / "products")
+    shutil.copytree(RULES, tmp_path / "baselines")
     (tmp_path / "hub.toml").write_text(SETTINGS)
     return tmp_path
 
@@ -133,6 +135,7 @@ def test_a_second_hub_on_the_same_port_does_not_start(
         port = port_of(folder, first)
         other = tmp_path_factory.mktemp("other")
         shutil.copytree(PRODUCTS, other / "products")
+        shutil.copytree(RULES, other / "baselines")
         (other / "hub.toml").write_text(SETTINGS.replace("port = 0", f"port = {port}"))
         with started(other) as second:
             _, log = second.communicate(timeout=DEADLINE_S)

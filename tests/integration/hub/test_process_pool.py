@@ -96,3 +96,11 @@ def is_alive(pid: int) -> bool:
             return status.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_a_pool_in_the_background_lets_others_go_first(pool: ProcessPool) -> None:
+    background = ProcessPool(1, is_background=True)
+    try:
+        assert background.run(os.nice, 0) > pool.run(os.nice, 0)
+    finally:
+        background.close()

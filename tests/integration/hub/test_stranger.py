@@ -55,14 +55,14 @@ def settings(folder: Path) -> Path:
             f'token_sha256 = "{digest}"\n{more}\n'
         )
 
-    begins = datetime.now(UTC) + timedelta(seconds=6)  # noqa: TID251  the machine's time is what is meant
+    begins = datetime.now(UTC) + timedelta(seconds=10)  # noqa: TID251  the machine's time is what is meant
     parties = "".join(
         f'[[parties]]\nparty_id = "{name}"\ndisplay_name = "{name}"\nkind = "{kind}"\n'
         for name, kind in (("grid", "operator"), ("hub", "aggregator"), ("owner", "site_owner"))
     )
     file = folder / "hub.toml"
     file.write_text(
-        f'product_directory = "{PRODUCTS}"\n'
+        f'product_directory = "{PRODUCTS}"\nrule_directory = "{PRODUCTS.with_name("baselines")}"\n'
         '[server]\nport = 0\nport_file = "port"\n'
         f'[database]\nurl = "sqlite:///{folder / "hub.sqlite"}"\n'
         '[session]\nheartbeat_interval = "PT4H"\n'
@@ -272,7 +272,7 @@ async def test_the_whole_chain_from_stubs_alone(channel: grpc.aio.Channel) -> No
         metadata=metadata("operator"),
         timeout=20,
     )
-    assert frozen.method == "high-4-of-5"
+    assert frozen.method == "example-high-4-of-5"
 
     listed = await SettlementServiceStub(channel).ListStatements(
         settlement.ListStatementsRequest(), metadata=metadata("operator"), timeout=20

@@ -1,15 +1,14 @@
 """One value of every kind, with everything that it refers to."""
 
-import tomllib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sqlalchemy import Engine
+from support.products import shipped_products
 
 from vpp.auction.bid import Bid, PriceStep, Rebound, StepOffer
 from vpp.auction.tender import Tender, TenderState
@@ -19,12 +18,18 @@ from vpp.foundation.clock import ManualClock
 from vpp.foundation.interval import Interval
 from vpp.portfolio.enrolment import Enrolment, EnrolmentState
 from vpp.portfolio.party import Party, PartyKind
-from vpp.portfolio.product import ProductProfile
 from vpp.portfolio.resource import FlexibilityEnvelope, Resource, ResourceKind
 from vpp.portfolio.site import Site
 from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
 from vpp.telemetry.batch import TelemetryBatch
 from vpp.telemetry.quality import MeterQuality
+from vpp.workflows.baseline_records import (
+    BaselineProvenance,
+    MeterEdit,
+    MeterEditsRecord,
+    RuleChoiceRecord,
+)
+from vpp.workflows.forecast_records import ForecastRecord
 from vpp.workflows.ports import UnitOfWorkFactory
 from vpp.workflows.records import (
     AwardRecord,
@@ -34,7 +39,6 @@ from vpp.workflows.records import (
     ClearingRecord,
     DisputeRecord,
     DisputeState,
-    ForecastRecord,
     RequestRecord,
     StatementRecord,
 )
@@ -43,7 +47,6 @@ NOW = datetime(2026, 10, 25, 0, 30, 0, 123456, tzinfo=UTC)
 START = datetime(2026, 10, 26, 17, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
 DELIVERY = Interval(START, START + 2 * QUARTER)
-PRODUCT_FILE = Path(__file__).resolve().parents[3] / "configs" / "products" / "example_peak_shaving.toml"
 
 
 def all_samples() -> SimpleNamespace:
@@ -67,7 +70,7 @@ def all_samples() -> SimpleNamespace:
             recovery_duration=timedelta(hours=3),
         ),
     )
-    product = ProductProfile.model_validate(tomllib.loads(PRODUCT_FILE.read_text()))
+    product = shipped_products()["example-peak-shaving"].model_copy(update={"version": 1})
     enrolment = Enrolment(
         "north-1-example-peak-shaving", "north-1", "example-peak-shaving", EnrolmentState.ACTIVE
     )
@@ -156,6 +159,46 @@ def all_samples() -> SimpleNamespace:
         adjustment_kw=-3.3,
         adjusted=True,
         adjusted_kw=(996.8, 996.6),
+        provenance=BaselineProvenance(
+            rule_id="high-4-of-5",
+            rule_version=3,
+            rule_digest="ef" * 32,
+            engine_version="1",
+            data_version="01" * 32,
+            adjustment_ratio=1.0,
+            capped=False,
+            inputs={"start": "2026-09-09T00:00:00+00:00", "holidays": [], "contract_kw": 0.1 + 0.2},
+            notes=("values that nobody checked: “days.classes”",),
+            score={"rule_digest": "ef" * 32, "rrmse_ratio": 1 / 3, "rmae_ratio": None},
+            flags=({"kind": "raised_load", "value": 1.25, "limit": 1.2, "reason": "25 % above like days"},),
+        ),
+    )
+    choice = RuleChoiceRecord(
+        choice_id="north-1-example-peak-shaving-2026-winter",
+        site_id="north-1",
+        product_id="example-peak-shaving",
+        product_version=1,
+        season_id="2026-winter",
+        baseline_id="high-4-of-5",
+        rule_digest="ef" * 32,
+        recommended=True,
+        reason="own rule passes",
+        scores=({"baseline_id": "high-4-of-5", "rrmse_ratio": 0.1 + 0.2, "rmae_ratio": None},),
+        engine_version="1",
+        data_version="01" * 32,
+    )
+    edits = MeterEditsRecord(
+        edits_id=f"north-1-{'01' * 32}",
+        site_id="north-1",
+        data_version="01" * 32,
+        step=timedelta(minutes=5),
+        edits=(
+            MeterEdit(DELIVERY, "stuck", "the same value for hours"),
+            MeterEdit(
+                DELIVERY, "spike+linear", "spike; a line between the neighbours", (9e9, 1.0), (1.0, 0.3)
+            ),
+        ),
+        editing_version="editing-1",
     )
     forecast = ForecastRecord(
         site_id="north-1",

@@ -16,6 +16,7 @@ from vpp.dispatch.instruction import InstructionState, RefusalReason
 from vpp.foundation.clock import ManualClock
 from vpp.foundation.errors import AlreadyExists, InvalidInput
 from vpp.foundation.interval import Interval
+from vpp.workflows.baseline_records import MeterEdit
 from vpp.workflows.ports import Stored, UnitOfWorkFactory
 from vpp.workflows.records import AuditRecord, BidState
 
@@ -31,6 +32,8 @@ KINDS = {
     "awards": ("evening-north-1-b1", "award"),
     "instructions": ("evening-m0-north-1", "instruction"),
     "baselines": ("evening-north-1", "baseline"),
+    "rule_choices": ("north-1-example-peak-shaving-2026-winter", "choice"),
+    "meter_edits": (f"north-1-{'01' * 32}", "edits"),
     "requests": ("operator-1", "request"),
     "statements": ("owner-1-2026-10-v1", "statement"),
     "disputes": ("owner-1-2026-10-v1-d1", "dispute"),
@@ -159,6 +162,29 @@ def test_a_gap_in_a_baseline_stays_a_gap(filled: UnitOfWorkFactory, samples: Sim
         stored = uow.baselines.get("gappy")
     assert stored is not None
     assert [math.isnan(value) for value in stored.value.raw_kw] == [True, False]
+
+
+def test_a_baseline_from_before_its_rule_was_kept(
+    filled: UnitOfWorkFactory, samples: SimpleNamespace
+) -> None:
+    older = replace(samples.baseline, provenance=None)
+    with filled() as uow:
+        uow.baselines.add("older", older)
+        stored = uow.baselines.get("older")
+    assert stored is not None
+    assert stored.value == older
+
+
+def test_a_gap_in_edited_readings_stays_a_gap(filled: UnitOfWorkFactory, samples: SimpleNamespace) -> None:
+    gappy = MeterEdit(
+        samples.edits.edits[0].span, "missing+long_gap", "too long", (math.nan, 1.0), (2.0, math.nan)
+    )
+    with filled() as uow:
+        uow.meter_edits.add("gappy", replace(samples.edits, edits_id="gappy", edits=(gappy,)))
+        stored = uow.meter_edits.get("gappy")
+    assert stored is not None
+    [edit] = stored.value.edits
+    assert [math.isnan(value) for value in (*edit.raw_kw, *edit.edited_kw)] == [True, False, False, True]
 
 
 def test_an_update_replaces_the_files_of_a_statement(

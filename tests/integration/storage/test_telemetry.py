@@ -57,6 +57,24 @@ def test_batches_come_back_in_the_order_they_were_received(
         assert uow.telemetry.held_sequence("north-2") == 0
 
 
+def test_what_was_known_at_a_time_can_be_read_later(
+    seeded: UnitOfWorkFactory, samples: SimpleNamespace
+) -> None:
+    first, corrected = samples.batch(1, [1.0, 2.0]), samples.batch(2, [1.0, 9.0])
+    span = Interval(first.start_at, first.start_at + 2 * FIVE)
+    with seeded(write=False) as uow:
+        assert uow.telemetry.last_number("north-1") == 0
+    add(seeded, first)
+    with seeded(write=False) as uow:
+        known = uow.telemetry.last_number("north-1")
+    add(seeded, corrected)
+    with seeded(write=False) as uow:
+        assert content(uow.telemetry.load("north-1", span, up_to=known)) == content([first])
+        assert content(uow.telemetry.load("north-1", span)) == content([first, corrected])
+        assert uow.telemetry.last_number("north-1") > known
+        assert uow.telemetry.last_number("north-2") == 0
+
+
 def test_a_repeat_changes_nothing(seeded: UnitOfWorkFactory, samples: SimpleNamespace) -> None:
     first = samples.batch(1, [1.0, 2.0])
     other = samples.batch(1, [9.0])

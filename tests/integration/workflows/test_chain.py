@@ -16,7 +16,7 @@ from vpp.foundation.errors import InvalidInput, NotPermitted, WrongState
 from vpp.foundation.interval import Interval
 from vpp.settlement.manifest import verify
 from vpp.workflows.bidding import create_bid
-from vpp.workflows.due_work import DueResult, run_due
+from vpp.workflows.due_work import DueResult
 from vpp.workflows.emergencies import create_emergency_event
 from vpp.workflows.modifying import cancel_event, update_event
 from vpp.workflows.ports import DueKind
@@ -237,9 +237,8 @@ def test_an_emergency_calls_standing_bids_at_once(market: Market) -> None:
     assert [item.target_reduction_kw[0] for item in market.instructions("storm")] == pytest.approx(
         [100.0, 20.0]
     )
-    run_due(
-        market.units, market.pool, RULES
-    )  # the adjustment window has passed, so the baseline is frozen now
+    # The windows of all rules have passed, so the baseline is frozen as soon as readings may have come.
+    market.advance(NOON + RULES.telemetry_allowance)
     contents = [item.content for item in open_deliveries(market.units, "north-1")]
     baseline = [content.baseline for content in contents if isinstance(content, BaselineContent)]
     assert baseline[0].adjusted_kw == pytest.approx((1000.0,) * 4)

@@ -30,8 +30,9 @@ from vpp.foundation.interval import Interval
 from vpp.workflows.bidding import create_bid, withdraw_bid
 from vpp.workflows.booking import auction_book, clearing_rules
 from vpp.workflows.emergencies import create_emergency_event
+from vpp.workflows.forecast_records import ForecastRecord
 from vpp.workflows.recording import product_of
-from vpp.workflows.records import BidState, ForecastRecord
+from vpp.workflows.records import BidState
 
 CHEAP = StepOffer(steps=((PriceStep(50.0, Decimal(40)),),) * 8)
 BLOCK = BlockOffer((60.0,) * 8, Decimal(45))

@@ -8,7 +8,7 @@ from support.market import EVENING, FIVE, GATE, NOON, OPERATOR, Market, agent_of
 
 from vpp.foundation.errors import InvalidInput, NotFound
 from vpp.foundation.interval import Interval
-from vpp.workflows import viewing, viewing_results
+from vpp.workflows import viewing, viewing_forecasts, viewing_results
 from vpp.workflows.identity import Principal, Role
 from vpp.workflows.visibility import PageRequest
 
@@ -140,7 +140,7 @@ def test_what_has_not_happened_yet_is_not_there(market: Market) -> None:
     with pytest.raises(NotFound, match="events/evening/clearing does not exist"):
         viewing_results.get_clearing(market.units, AGENT, "evening")
     with pytest.raises(NotFound, match="has no forecast that covers"):
-        viewing_results.get_forecast(market.units, AGENT, "north-1", None)
+        viewing_forecasts.get_forecast(market.units, AGENT, "north-1", None)
     with pytest.raises(NotFound, match="the baseline of sites/north-1 in events/evening"):
         viewing_results.get_baseline(market.units, AGENT, "evening", "north-1")
 

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -182,6 +183,45 @@ def test_open_bids_count_as_sold_until_they_are_answered(site: Site) -> None:
     site.deliver(invitation=invitation(auction="auctions/second"))
     after = by_resource(site).get("batch")
     assert after is None or max(steps_kw(after)) < 0.5 * max(steps_kw(before))
+
+
+def test_no_more_is_bid_than_the_site_has_load_to_shed(site: Site, tmp_path: Path) -> None:
+    site.deliver(invitation=invitation())
+    free = by_resource(site)
+    wanted_kw = [sum(kw) for kw in zip(*map(steps_kw, free.values()), strict=True)]
+    low = invitation(auction="auctions/low")
+    # Half of what is wanted in the first hour, nothing at all in the second.
+    low.sheddable_load_kw.extend([wanted_kw[0] / 2] * 4 + [5.0] * 4)
+    with connected(start_site(write_site(tmp_path / "low"))) as fresh:
+        fresh.deliver(invitation=low)
+        bids = by_resource(fresh)
+        sold_kw = [sum(kw) for kw in zip(*map(steps_kw, bids.values()), strict=True)]
+    assert 0.4 * wanted_kw[0] <= max(sold_kw[:4]) <= wanted_kw[0] / 2
+    assert sold_kw[4:] == [0.0] * 4  # 5 kW are less than the smallest bid
+    price = {resource: bid.step_offer.intervals[0].steps[0].price_per_mwh for resource, bid in free.items()}
+    cheapest = min(free, key=lambda resource: (amount(price[resource]), resource))
+    assert steps_kw(bids[cheapest])[0] == min(steps_kw(free[cheapest])[0], math.floor(wanted_kw[0] / 2))
+
+
+def test_what_is_promised_already_takes_from_the_load_that_can_be_shed(site: Site) -> None:
+    roomy = invitation()
+    roomy.sheddable_load_kw.extend([1000.0] * 8)
+    site.deliver(invitation=roomy)
+    sold_kw = sum(steps_kw(bid)[0] for bid in by_resource(site).values())
+    for request in site.agent.due_bids(site.now):
+        site.agent.bid_answered(request.request_id, "bids/x", accepted=True)
+    second = invitation(auction="auctions/second")
+    second.sheddable_load_kw.extend([sold_kw + 12.5] * 8)
+    site.deliver(invitation=second)
+    more_kw = [sum(kw) for kw in zip(*map(steps_kw, by_resource(site).values()), strict=True)]
+    assert all(kw <= 12.5 for kw in more_kw)
+
+
+def test_an_invitation_that_does_not_fit_its_intervals_is_not_answered(site: Site) -> None:
+    odd = invitation()
+    odd.sheddable_load_kw.extend([100.0] * 3)
+    site.deliver(invitation=odd)
+    assert site.agent.due_bids(site.now) == []
 
 
 def test_no_bid_after_the_gate_during_planned_work_or_for_an_unknown_product(

@@ -1,20 +1,17 @@
 """A product profile that contradicts itself does not load."""
 
-import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from support.products import shipped_products
 
 from vpp.portfolio.product import ProductProfile
-
-PROFILE = Path(__file__).resolve().parents[3] / "configs" / "products" / "example_peak_shaving.toml"
 
 
 @pytest.fixture
 def document() -> dict[str, Any]:
-    return tomllib.loads(PROFILE.read_text())
+    return shipped_products()["example-peak-shaving"].model_dump(mode="json")
 
 
 @pytest.mark.parametrize(
@@ -22,8 +19,8 @@ def document() -> dict[str, Any]:
     [
         ("call", "max_duration", "PT15M", "max_duration"),
         ("bid", "price_cap_per_mwh", "-1", "price_cap_per_mwh"),
-        ("baseline", "candidate_count", 3, "candidate counts"),
-        ("baseline", "adjustment_begin", "PT1H", "adjustment_begin"),
+        ("baseline", "rule", "high-4-of-5", "baseline.rule"),
+        ("baseline", "rules", [], "baseline.rules"),
         ("money", "band_low_ratio", "0.95", "band_full_ratio"),
         ("money", "pay_rule", "fixed", "fixed_price_per_mwh"),
         ("money", "penalty_formula_id", "unheard-of", "penalty_formula_id"),

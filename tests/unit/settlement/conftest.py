@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from support.products import shipped_rules
 
 from vpp.foundation.interval import Interval
 from vpp.portfolio.product import ProductProfile
@@ -51,19 +52,7 @@ def product() -> ProductMaker:
                     "price_floor_per_mwh": "0",
                     "price_cap_per_mwh": "3000",
                 },
-                "baseline": {
-                    "baseline_id": "high-4-of-5",
-                    "day_count": 4,
-                    "candidate_count": 5,
-                    "holiday_day_count": 2,
-                    "holiday_candidate_count": 3,
-                    "lookback_days": 45,
-                    "low_use_ratio": 0.25,
-                    "latest_day_offset": 1,
-                    "adjustment_begin": "PT5H",
-                    "adjustment_end": "PT2H",
-                    "adjustment_cap_ratio": 0.2,
-                },
+                "baseline": {"rule": shipped_rules()["high-4-of-5"]},
                 "money": {
                     "currency": "GBP",
                     "pay_rule": "as_clear",

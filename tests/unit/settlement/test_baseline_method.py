@@ -3,12 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
+from support.products import shipped_products
 
 from vpp.foundation.interval import Interval
-from vpp.hub.product_files import load_product_files
 from vpp.portfolio.product import PayRule
 from vpp.settlement.delivery import MeasuredInterval
 from vpp.settlement.line_code import LineCode
@@ -17,14 +16,17 @@ from vpp.settlement.site_delivery import SiteDelivery
 from vpp.telemetry.quality import MeterQuality
 
 START = datetime(2026, 3, 5, 17, tzinfo=UTC)
-PRODUCTS = Path(__file__).resolve().parents[3] / "configs" / "products"
 
 
 @pytest.mark.parametrize(
-    ("method", "named"), [("", "high-4-of-5"), ("mean-of-available-2", "mean-of-available-2")]
+    ("method", "named"),
+    [
+        ("", "example-high-4-of-5"),
+        ("example-high-4-of-5/mean-of-available-2", "example-high-4-of-5/mean-of-available-2"),
+    ],
 )
 def test_the_fallback_stands_on_the_line(method: str, named: str) -> None:
-    [product] = [each for each in load_product_files(PRODUCTS) if each.product_id == "example-peak-shaving"]
+    product = shipped_products()["example-peak-shaving"]
     kwh = Decimal("25.000")
     interval = MeasuredInterval(
         "north-1",
@@ -50,9 +52,10 @@ def test_the_fallback_stands_on_the_line(method: str, named: str) -> None:
         price_basis=PayRule.AS_CLEAR,
         local_starts=("2026-03-05T17:00:00+00:00",),
     )
+    note = "baseline rule ten-of-ten has unverified values"
     statements = settle_period(
         "2026-03",
-        [replace(delivery, baseline_method=method)],
+        [replace(delivery, baseline_method=method, baseline_note=note)],
         operator_party_id="grid",
         aggregator_party_id="hub",
     )
@@ -60,3 +63,4 @@ def test_the_fallback_stands_on_the_line(method: str, named: str) -> None:
         line for statement in statements for line in statement.lines if line.line_code is LineCode.ENERGY
     ]
     assert [line.baseline_id for line in lines] == [named, named]
+    assert [line.note for line in lines] == [note, note]

@@ -19,10 +19,13 @@ UNITS = re.compile("_(kw|kwh|per_mwh|s|at|ratio|id|number|version|sha256)$")
 TABLES = METADATA.sorted_tables
 NEVER_CHANGED = {
     "audit",
+    "forecast_errors",
+    "load_forecasts",
     "forecasts",
     "outbox",
     "outbox_counters",
     "products",
+    "site_plans",
     "statement_files",
     "telemetry_envelopes",
 }

@@ -70,14 +70,15 @@ class PortfolioServicer(Servicing, PortfolioServiceServicer):
         return pb.ListSitesResponse(sites=sites, next_page_token=page.next_page_token)
 
     async def UpdateSite(self, request: pb.UpdateSiteRequest, context: object) -> pb.Site:
-        """Change a site's name for people or its import limit."""
-        fields = masked_fields(request.update_mask, ("display_name", "import_limit_kw"))
+        """Change a site's name for people, its import limit or its minimum load."""
+        fields = masked_fields(request.update_mask, ("display_name", "import_limit_kw", "minimum_load_kw"))
         stored = await self._change(
             enrolling.update_site,
             caller(),
             identifier(request.site.name, "sites"),
             display_name=request.site.display_name if "display_name" in fields else None,
             import_limit_kw=request.site.import_limit_kw if "import_limit_kw" in fields else None,
+            minimum_load_kw=request.site.minimum_load_kw if "minimum_load_kw" in fields else None,
             etag=request.site.etag,
             request_id=request.request_id,
         )

@@ -43,6 +43,7 @@ def site(message: pb.Site, site_id: str, party_id: str) -> Site:
         time_zone=message.time_zone,
         import_limit_kw=message.import_limit_kw,
         metering_interval=span(message.metering_interval, "site.metering_interval"),
+        minimum_load_kw=message.minimum_load_kw,
     )
 
 
@@ -57,6 +58,7 @@ def site_message(stored: Stored[Site]) -> pb.Site:
         time_zone=value.time_zone,
         import_limit_kw=value.import_limit_kw,
         metering_interval=duration(value.metering_interval),
+        minimum_load_kw=value.minimum_load_kw,
         create_time=timestamp(stored.created_at),
         update_time=timestamp(stored.updated_at),
         etag=str(stored.revision),

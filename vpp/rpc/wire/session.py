@@ -74,6 +74,7 @@ def delivery(owed: OpenDelivery, currencies: Currencies) -> pb.ConnectResponse:
             message.invitation.auction.CopyFrom(auction_message(content.tender, currency))
             message.invitation.settlement_interval.CopyFrom(duration(content.interval))
             message.invitation.recovery_interval_count = content.recovery_interval_count
+            message.invitation.sheddable_load_kw.extend(content.sheddable_load_kw)
         case responding.AwardNoticeContent():
             message.award_notice.CopyFrom(_award_notice(content, currencies))
         case responding.InstructionContent():

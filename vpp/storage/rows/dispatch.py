@@ -1,6 +1,4 @@
-"""Events, instructions and baselines."""
-
-from datetime import date
+"""Events and instructions."""
 
 from sqlalchemy import RowMapping as Row
 
@@ -8,8 +6,7 @@ from vpp.dispatch.event import Event, EventState
 from vpp.dispatch.instruction import Instruction, InstructionState, RefusalReason, ResourceTarget
 from vpp.storage.repository import TableMapping, Values
 from vpp.storage.rows.delivery import delivery_columns, delivery_of
-from vpp.storage.tables.dispatch import BASELINES, EVENTS, INSTRUCTIONS
-from vpp.workflows.records import BaselineRecord
+from vpp.storage.tables.dispatch import EVENTS, INSTRUCTIONS
 
 
 def _event_row(event: Event) -> Values:
@@ -92,38 +89,9 @@ def _instruction(row: Row) -> Instruction:
     )
 
 
-def _baseline_row(baseline: BaselineRecord) -> Values:
-    return {
-        "event_id": baseline.event_id,
-        "site_id": baseline.site_id,
-        **delivery_columns(baseline.delivery),
-        "method": baseline.method,
-        "days_used": [day.isoformat() for day in baseline.days_used],
-        "raw_kw": baseline.raw_kw,
-        "adjustment_kw": baseline.adjustment_kw,
-        "adjusted": baseline.adjusted,
-        "adjusted_kw": baseline.adjusted_kw,
-    }
-
-
-def _baseline(row: Row) -> BaselineRecord:
-    return BaselineRecord(
-        event_id=row["event_id"],
-        site_id=row["site_id"],
-        delivery=delivery_of(row),
-        method=row["method"],
-        days_used=tuple(date.fromisoformat(day) for day in row["days_used"]),
-        raw_kw=row["raw_kw"],
-        adjustment_kw=row["adjustment_kw"],
-        adjusted=row["adjusted"],
-        adjusted_kw=row["adjusted_kw"],
-    )
-
-
 EVENT_MAPPING = TableMapping(
     EVENTS, _event_row, _event, frozenset({"state", "product_id", "zone", "operator_party_id", "auction_id"})
 )
 INSTRUCTION_MAPPING = TableMapping(
     INSTRUCTIONS, _instruction_row, _instruction, frozenset({"event_id", "site_id", "state"})
 )
-BASELINE_MAPPING = TableMapping(BASELINES, _baseline_row, _baseline, frozenset({"event_id", "site_id"}))

@@ -27,6 +27,7 @@ def _site_row(site: Site) -> Values:
         "time_zone": site.time_zone,
         "import_limit_kw": site.import_limit_kw,
         "metering_interval_s": site.metering_interval,
+        "minimum_load_kw": site.minimum_load_kw or None,
     }
 
 
@@ -39,6 +40,7 @@ def _site(row: Row) -> Site:
         time_zone=row["time_zone"],
         import_limit_kw=row["import_limit_kw"],
         metering_interval=row["metering_interval_s"],
+        minimum_load_kw=row["minimum_load_kw"] or 0.0,
     )
 
 

@@ -77,23 +77,31 @@ BASELINES = Table(
     required("adjustment_kw", Quantity, "added to every interval, kW"),
     required("adjusted", Boolean, "whether the same-day adjustment could be made"),
     required("adjusted_kw", Profile, "after it, kW"),
+    optional("rule_id", ID, "the rule it was made by; null before rules had versions, and so below"),
+    optional("rule_version", Integer, "version of that rule"),
+    optional("rule_digest", ID, "SHA-256 of the rule's content"),
+    optional("engine_version", Text, "version of the software that applied it"),
+    optional("data_version", ID, "SHA-256 of the readings it was made from, after editing"),
+    optional("adjustment_ratio", Quantity, "what a ratio adjustment multiplied by; 1 for none"),
+    optional("capped", Boolean, "whether a cap made the adjustment smaller than measured"),
+    optional(
+        "inputs",
+        JSON(none_as_null=True),
+        "what else it was made from: spans, days left out, holidays, notice",
+    ),
+    optional(
+        "notes", JSON(none_as_null=True), "what a reader must know: fallbacks, estimates, unverified values"
+    ),
+    optional(
+        "score",
+        JSON(none_as_null=True),
+        "the rule's score on the site's placebo events; null if none was made",
+    ),
+    optional(
+        "flags", JSON(none_as_null=True), "signs that the baseline was raised, with figures and reasons"
+    ),
     *tracked(),
     lookup("event_id", "baseline_id"),  # baselines of an event
     lookup("site_id", "baseline_id"),  # baselines of a site
     comment="what each site would have used, frozen for settlement",
-)
-
-FORECASTS = Table(
-    "forecasts",
-    METADATA,
-    key("site_id", "the site", of="sites.site_id"),
-    key("horizon_start_at", "start of the span it covers, UTC", kind=UtcDateTime),
-    required("horizon_end_at", UtcDateTime, "end of the span it covers, exclusive, UTC"),
-    required("made_at", UtcDateTime, "when it was made, UTC; nothing later was known to it"),
-    required("step_s", Integer, "length of an interval, s"),
-    required("method", Text, "the models behind it, or the named fallback"),
-    required("p10_kw", Profile, "undercut in one case of ten, kW"),
-    required("p50_kw", Profile, "undercut in one case of two, kW"),
-    required("p90_kw", Profile, "exceeded in one case of ten, kW"),
-    comment="day-ahead load forecasts, kept as they were made",
 )

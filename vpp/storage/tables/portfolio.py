@@ -3,7 +3,7 @@
 from sqlalchemy import JSON, Integer, Table, Text, UniqueConstraint
 
 from vpp.storage.column_types import Quantity, Span, UtcDateTime
-from vpp.storage.tables.schema import ID, METADATA, key, lookup, reference, required, tracked
+from vpp.storage.tables.schema import ID, METADATA, key, lookup, optional, reference, required, tracked
 
 PARTIES = Table(
     "parties",
@@ -25,6 +25,7 @@ SITES = Table(
     required("time_zone", Text, "IANA name of the site's civil time"),
     required("import_limit_kw", Quantity, "largest net consumption the connection allows, kW"),
     required("metering_interval_s", Span, "length of the metering intervals, s"),
+    optional("minimum_load_kw", Quantity, "load that is never shed, kW; null for 0"),
     *tracked(),
     lookup("party_id", "site_id"),  # an owner's sites
     lookup("zone", "site_id"),  # the sites an auction can reach

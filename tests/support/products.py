@@ -1,0 +1,25 @@
+"""The baseline rules and the products that ship."""
+
+from functools import cache
+from pathlib import Path
+
+from vpp.hub.baseline_rule_files import load_rule_files
+from vpp.hub.product_files import load_product_files
+from vpp.portfolio.baseline_rule import BaselineRule
+from vpp.portfolio.product import ProductProfile
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+RULE_FOLDER = CONFIGS / "baselines"
+PRODUCT_FOLDER = CONFIGS / "products"
+
+
+@cache
+def shipped_rules() -> dict[str, BaselineRule]:
+    """Return the rules by name."""
+    return load_rule_files(RULE_FOLDER)
+
+
+@cache
+def shipped_products() -> dict[str, ProductProfile]:
+    """Return the products by id."""
+    return {product.product_id: product for product in load_product_files(PRODUCT_FOLDER, shipped_rules())}
