@@ -8,7 +8,8 @@ class ExitCode(enum.IntEnum):
 
     Attributes:
         OK: It did what was asked.
-        NOT_SO: It ran, and the answer is no: a statement, a clearing or a demo's check does not hold.
+        NOT_SO: It ran, and the answer is no: a statement, a clearing or a demo's check does not hold, or
+            no site has a baseline.
         USAGE: The command line is wrong; nothing was sent.
         REFUSED: The hub refused, or a file is missing or wrong; nothing changed. Mend it before
             trying again.
@@ -27,7 +28,7 @@ class ExitCode(enum.IntEnum):
 
 
 EXIT_CODES_HELP = (
-    "Exit codes: 0 done; 1 ran, and the answer is no (a statement or clearing that does not verify); 2 wrong "
+    "Exit codes: 0 done; 1 ran, and the answer is no (what does not verify, or no baseline); 2 wrong "
     "command line; 3 the hub refused, or a file is missing or wrong; 4 no hub answered; 5 token missing, "
     "unknown or not allowed; 6 the hub or a clearing failed."
 )

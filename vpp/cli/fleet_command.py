@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from vpp.cli.product_folder import product_folder
+from vpp.cli.rule_folder import rule_folder
 from vpp.foundation.clock import SystemClock
 from vpp.foundation.errors import AlreadyExists
 from vpp.simulator.fleet_files import FleetPlan, FleetSite, write_fleet
@@ -77,6 +78,7 @@ def _hub_document(out: Path, sites: list[FleetSite], operator_token: str, port: 
     parties += [(f"owner-{site.site_id}", f"Owner of {site.site_id}", "site_owner") for site in sites]
     return {
         "product_directory": str(product_folder()),
+        "rule_directory": str(rule_folder()),
         "server": {"port": port},
         "database": {"url": f"sqlite:///{out.resolve() / 'hub.sqlite'}"},
         "market": {"aggregator_party_id": "aggregator", "automatic_approval": True},

@@ -1,4 +1,4 @@
-"""The `vpp` command: hub, agent, operator, auction and demo under one name."""
+"""The `vpp` command: hub, agent, operator, auction, baseline and demo under one name."""
 
 import sys
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ import typer
 
 from vpp.cli.agent_command import run_agent
 from vpp.cli.auction.app import auction_app
+from vpp.cli.baseline.app import baseline_app
 from vpp.cli.demo.command import run_demo
 from vpp.cli.desk.app import operator_app
 from vpp.cli.exit_codes import EXIT_CODES_HELP
@@ -27,6 +28,7 @@ app.command("hub")(run_hub)
 app.command("agent")(run_agent)
 app.add_typer(operator_app, name="operator")
 app.add_typer(auction_app, name="auction")
+app.add_typer(baseline_app, name="baseline")
 app.command("fleet")(run_fleet)
 app.command("demo")(run_demo)
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vpp.cli.demo.results import DemoResults, EventResult, series_of
+from vpp.cli.demo.results import DemoResults, EventResult
 from vpp.cli.output import power
 from vpp.cli.report import Headline
-from vpp.cli.wire_values import energy_of, money_from_wire
+from vpp.cli.wire_values import energy_of, money_from_wire, series_from_wire
 
 _RECOVERY = timedelta(hours=2)
 _STEP = timedelta(minutes=15)
@@ -156,7 +156,7 @@ def forecast_quality(results: DemoResults) -> ForecastQuality:
     """Compare forecasts with the load, leaving out events and the two hours after them."""
     errors, covered = [], []
     for site, forecast in results.forecasts.items():
-        p10, p50, p90 = (series_of(part) for part in (forecast.p10, forecast.p50, forecast.p90))
+        p10, p50, p90 = (series_from_wire(part) for part in (forecast.p10, forecast.p50, forecast.p90))
         load_kw = results.load_kw[site].reindex(p50.index)
         quiet = ~_near_events(p50.index, results.events) & load_kw.notna()
         if not quiet.any():

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vpp.cli.demo.agent_files import AgentFiles
 from vpp.cli.demo.plan import DemoPlan
+from vpp.cli.rule_folder import rule_folder
 from vpp.foundation.errors import InvalidInput
 from vpp.simulator.toml_text import toml_text
 
@@ -38,7 +39,7 @@ class HubFiles:
 def write_hub_files(
     folder: Path, clock: Mapping[str, object], port: int, agents: AgentFiles, *, forecast_hour_utc: int
 ) -> HubFiles:
-    """Write the hub's settings and copy its products beside them.
+    """Write the hub's settings and copy its products and baseline rules beside them.
 
     Args:
         folder: Folder of the run; it exists.
@@ -51,10 +52,12 @@ def write_hub_files(
     products.mkdir()
     for name in PRODUCT_FILES:
         shutil.copy(_product_folder() / name, products / name)
+    shutil.copytree(rule_folder(), folder / "baselines")
     operator_token = secrets.token_urlsafe(_TOKEN_BYTES)
     owners = agents.owner_by_site
     document = {
         "product_directory": "products",
+        "rule_directory": "baselines",
         "server": {"port": port, "port_file": "hub.port"},
         "database": {"url": f"sqlite:///{folder.resolve() / 'hub.sqlite'}"},
         "work": {"worker_processes": 2},

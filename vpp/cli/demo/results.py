@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import grpc
@@ -13,11 +13,10 @@ from google.protobuf.duration_pb2 import Duration
 from vpp.cli.connection import HubConnection
 from vpp.cli.statement_files import download_statement
 from vpp.cli.wire_values import (
-    instant_from_wire,
     instant_to_wire,
     interval_from_wire,
     interval_to_wire,
-    span_from_wire,
+    series_from_wire,
 )
 from vpp.foundation.interval import Interval
 from vpp.v1 import (
@@ -126,17 +125,9 @@ def load_of(hub: HubConnection, site: str, span: Interval) -> pd.Series:
     grid = pd.date_range(span.start, span.end, freq=STEP, inclusive="left")
     load_kw = pd.Series(np.nan, index=grid)
     for part in answer.power_series:
-        series = series_of(part)
+        series = series_from_wire(part)
         load_kw.loc[series.index] = series.to_numpy()
     return load_kw
-
-
-def series_of(part: telemetry_pb2.PowerSeries) -> pd.Series:
-    """Read a series off the wire, kW, labelled by interval starts."""
-    start = instant_from_wire(part.start_time)
-    step = pd.Timedelta(span_from_wire(part.sample_interval))
-    values = np.array(part.net_power_kw, dtype=np.float64)
-    return pd.Series(values, index=pd.date_range(start, periods=len(values), freq=step, tz=UTC))
 
 
 def _forecasts(
@@ -146,7 +137,9 @@ def _forecasts(
     for site in sites:
         # Every site's civil day differs a little from the UTC day; its noon lies in both.
         request = baseline_pb2.GetForecastRequest(
-            site=site.name, covered_time=instant_to_wire(day.start + timedelta(hours=12))
+            site=site.name,
+            covered_time=instant_to_wire(day.start + timedelta(hours=12)),
+            kind=baseline_pb2.Forecast.KIND_DAY_AHEAD,
         )
         try:
             found[site.name] = hub.call(hub.baseline.GetForecast, request)
@@ -172,5 +165,5 @@ def _event(hub: HubConnection, event: event_pb2.Event) -> EventResult:
         instructions=hub.every(
             hub.event.ListInstructions, event_pb2.ListInstructionsRequest(event=event.name), "instructions"
         ),
-        baseline_kw={baseline.site: series_of(baseline.adjusted_series) for baseline in baselines},
+        baseline_kw={baseline.site: series_from_wire(baseline.adjusted_series) for baseline in baselines},
     )

@@ -1,0 +1,1 @@
+"""Baselines, forecasts and backtests from meter files, without a hub."""
