@@ -25,7 +25,17 @@ def _with_memory(function: Callable[..., Any], arguments: tuple[object, ...]) ->
 
 def peak_mb() -> float:
     """Most memory this process has had, MB; getrusage would count its parent's from before the start."""
+    return _status_mb("VmHWM:")
+
+
+def held_mb() -> float:
+    """Memory that this process holds now, MB; `peak_mb` is counted anew from here."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return _status_mb("VmRSS:")
+
+
+def _status_mb(name: str) -> float:
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(name):
             return int(line.split()[1]) / 1024
     return float("nan")
