@@ -20,7 +20,7 @@ ROUNDS = 3  # more change the forecast by less than a ten-thousandth of its erro
 MAD_OF_NORMAL = 0.6745  # median absolute value of a standard normal variable
 # With so many days of history the evidence that a column says nothing weighs as much as they do. Its share
 # falls with the square of the days: what a year has confirmed needs hardly any caution.
-EVIDENCE_DAYS = 20.0
+EVIDENCE_DAYS = 15.0
 LEAST_MEAN_SQUARE = 1e-18  # of a column: below it, it is rounding
 LARGEST_DESIGN = 4_000_000  # numbers held at once; bounds memory whatever the number of sites
 

@@ -17,6 +17,7 @@ from vpp.baseline.forecasting.panel import (
 )
 
 SLOW_NEWEST_WEIGHT = 0.12
+FRIDAYS_TO_TELL = 16  # with fewer, chance gives Fridays a shape of their own
 
 
 class RobustColumns:
@@ -52,12 +53,13 @@ class RobustColumns:
         is_off = self.basic.day_class != WORKDAY_CLASS
         waves = harmonics(((target % m) / m).ravel(), min(HARMONICS, (m - 1) // 2))
         weekday = self.basic.weekday[day]
-        is_friday = (weekday == FRIDAY) & ~is_off[day]
-        flags = [weekday == MONDAY, is_friday, is_off[day], is_off[day - 1]]
-        shaped = [(flag * wave.reshape(target.shape))[None] for flag in flags for wave in waves.T]
-        return np.concatenate(
-            [self.basic.shared(origins, ahead), is_friday[None].astype(np.float64), *shaped]
-        )
+        flags = [weekday == MONDAY, is_off[day], is_off[day - 1]]
+        columns = [*self.basic.shared(origins, ahead)]
+        if self._panel.length >= FRIDAYS_TO_TELL * WEEK * m:
+            is_friday = (weekday == FRIDAY) & ~is_off[day]
+            flags.append(is_friday)
+            columns.append(is_friday.astype(np.float64))
+        return np.stack(columns + [flag * wave.reshape(target.shape) for flag in flags for wave in waves.T])
 
     def own(self, origins: Ints, ahead: Ints, profile: Floats) -> Floats:
         """Return the columns of the sites' own.

@@ -19,6 +19,7 @@ from vpp.telemetry.grid import metering_step
 
 LEAST_COVERED_RATIO = 0.9
 LONG_GAP_DAYS = 14
+STALE = timedelta(days=2)  # a last reading older than this before the horizon is told
 ENOUGH_DAYS = 56
 TEMPERATURE_NOTE = "temperature not used: it does not cover the horizon, or too little of the history"
 PLAN_NOTE = "plan not used as a regressor: it does not cover the horizon, or too little of the history"
@@ -167,6 +168,7 @@ class _Layout:
     ) -> list[SitePanel]:
         m, grid = self.grid.slots_per_day, self.grid
         length = int(grid.slot[: values.shape[1]].max()) + 1
+        last_known = values.shape[1] - 1 - (~np.isnan(values))[:, ::-1].argmax(axis=1)
         load_kw = grid.means(values, length)
         known = ~np.isnan(load_kw)
         end = length - known[:, ::-1].argmax(axis=1)
@@ -199,7 +201,10 @@ class _Layout:
                     step=self.key.step,
                     interval_kw=interval_kw[mine, first * per_slot : stop * per_slot],
                     notes=tuple(
-                        _notes(requests[site], bool(with_temperature), bool(with_plan))
+                        (
+                            *_notes(requests[site], bool(with_temperature), bool(with_plan)),
+                            *_age_notes(self.key, self.index[last_known[site]]),
+                        )
                         for site in mine.tolist()
                     ),
                 )
@@ -261,3 +266,11 @@ def _notes(request: ForecastRequest, with_temperature: bool, with_plan: bool) ->
     if request.plan_kw is not None and not with_plan:
         notes.append(PLAN_NOTE)
     return tuple(notes)
+
+
+def _age_notes(key: _Key, last: pd.Timestamp) -> tuple[str, ...]:
+    """Note how long before the horizon the last reading ends, where that is long."""
+    age = key.horizon.start - (last.to_pydatetime() + key.step)
+    if age <= STALE:
+        return ()
+    return (f"the last reading ends {age / ONE_DAY:.1f} days before the forecast begins",)

@@ -11,7 +11,8 @@ M = 8
 
 
 @pytest.mark.parametrize(
-    ("length", "begun", "lead"), [(14 * M, 0, M), (60 * M, 0, M), (60 * M, 3, 2 * M + 3), (200 * M, 0, M)]
+    ("length", "begun", "lead"),
+    [(14 * M, 0, M), (60 * M, 0, M), (60 * M, 3, 2 * M + 3), (200 * M, 0, M), (400 * M, 0, M)],
 )
 def test_both_computations_give_one_answer(length: int, begun: int, lead: int) -> None:
     panel = panel_of(weekly_load(3, length + begun, M), M)

@@ -4,7 +4,7 @@ from support.load_panels import panel_of, weekly_load
 
 from vpp.baseline.forecasting.class_profile import class_profiles
 from vpp.baseline.forecasting.panel import Floats
-from vpp.baseline.forecasting.robust_columns import SLOW_NEWEST_WEIGHT, RobustColumns
+from vpp.baseline.forecasting.robust_columns import FRIDAYS_TO_TELL, SLOW_NEWEST_WEIGHT, RobustColumns
 
 M = 4
 DAYS = 30
@@ -84,3 +84,17 @@ def test_the_first_shared_column_is_the_constant(load: Floats) -> None:
     shared = columns.shared(np.arange(10, 20) * M, AHEAD)
     np.testing.assert_array_equal(shared[0], 1.0)
     assert shared.shape[1:] == (10, M)
+
+
+def test_fridays_have_a_shape_of_their_own_once_there_are_enough() -> None:
+    origins = np.arange(10, 20) * M  # two of them Fridays
+
+    def shared(days: int) -> Floats:
+        load = weekly_load(1, days * M, M)
+        return RobustColumns(panel_of(load, M), (days + 1) * M).shared(origins, AHEAD)
+
+    few, enough = shared(FRIDAYS_TO_TELL * 7 - 1), shared(FRIDAYS_TO_TELL * 7)
+    added = [column for column in enough if not any(np.array_equal(column, known) for known in few)]
+    assert len(added) == len(enough) - len(few) > 1
+    is_friday = (origins // M) % 7 == 4
+    assert all((column[~is_friday] == 0).all() and column[is_friday].any() for column in added)

@@ -43,6 +43,31 @@ def test_a_history_ends_with_its_last_reading() -> None:
     assert found.middles[[0, -1]].tolist() == [264.5, 287.5]
 
 
+@pytest.mark.parametrize(
+    ("missing", "days_later", "note"),
+    [
+        (0, 2, ()),
+        (1, 2, ("the last reading ends 2.0 days before the forecast begins",)),
+        (5, 50, ("the last reading ends 50.2 days before the forecast begins",)),
+    ],
+)
+def test_an_old_last_reading_is_noted(missing: int, days_later: int, note: tuple[str, ...]) -> None:
+    values = COUNTED.copy()
+    values[len(values) - missing :] = np.nan
+    (found,) = site_panels([request(values, days_later=days_later)], 56)
+    assert found.notes == (note,)
+
+
+def test_each_site_has_its_own_age() -> None:
+    gone = np.where(np.arange(240) < 24 * 7 + 12, COUNTED, np.nan)
+    panels = site_panels([request(COUNTED), request(gone), request(np.repeat(gone, 4), QUARTER)], 56)
+    notes = {
+        row: note for found in panels for row, note in zip(found.rows.tolist(), found.notes, strict=True)
+    }
+    said = ("the last reading ends 2.5 days before the forecast begins",)
+    assert notes == {0: (), 1: said, 2: said}
+
+
 def test_only_so_many_days_are_kept() -> None:
     (found,) = site_panels([request(COUNTED)], 4)
     assert found.panel.load_kw[0].tolist() == COUNTED[-96:].tolist()
