@@ -105,6 +105,13 @@ def test_a_night_whose_clock_went_forward_ends_with_what_is_read_for_the_skipped
     assert until_of(high(), Interval(start, start + 4 * HOUR), start) == datetime(2026, 3, 29, 2, tzinfo=UTC)
 
 
+def test_a_night_of_which_the_clock_repeats_an_hour_ends_with_its_first_occurrence() -> None:
+    # On 25 October 01:00 to 02:00 occurs twice in London; the next night's hour is the first of them.
+    start = datetime(2026, 10, 25, 22, tzinfo=UTC)  # 22:00
+    until = until_of(high(), Interval(start, start + 4 * HOUR), start)
+    assert until == datetime(2026, 10, 25, 1, tzinfo=UTC)
+
+
 def test_a_named_rule_counts_with_the_one_that_names_it() -> None:
     level = {"kind": "firm_level", "basis": "nominated_kw", "also_baseline_id": "a-rule"}
     naming = rule_of(level, baseline_id="naming")

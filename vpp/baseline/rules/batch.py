@@ -7,12 +7,10 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from vpp.baseline.calendar import SiteCalendar
-from vpp.baseline.fleet_forecast import forecast_fleet
 from vpp.baseline.rule_baseline import NoBaseline, RuleBaseline
 from vpp.baseline.rules.engine import compute_baseline
 from vpp.baseline.rules.event_view import EventView
-from vpp.baseline.rules.finishing import finished
-from vpp.baseline.rules.forecast_model import forecast_request, model_of
+from vpp.baseline.rules.forecast_batch import SiteEvent, forecast_baselines
 from vpp.baseline.rules.matched import matched_baselines
 from vpp.baseline.rules.matched_sites import finished_match, laid_out
 from vpp.baseline.site_meter import SiteMeter
@@ -58,8 +56,7 @@ def compute_baselines(
             views = {n: EventView.of(rule.baseline_id, sites[n], event, notice_at) for n in group}
             found |= _matched(rule, rule.method, views)
     elif rule.device is None and isinstance(rule.method, ForecastMethod):
-        views_in_order = [EventView.of(rule.baseline_id, site, event, notice_at) for site in sites]
-        found = _forecast(rule, rule.method, views_in_order)
+        return forecast_baselines(rule, rule.method, [SiteEvent(site, event, notice_at) for site in sites])
     return [
         found[n] if n in found else compute_baseline(rule, site, event, notice_at=notice_at, library=library)
         for n, site in enumerate(sites)
@@ -90,15 +87,3 @@ def _matched(
         for row, (n, view) in enumerate(views.items())
         if match.done[row]
     }
-
-
-def _forecast(
-    rule: BaselineRule, method: ForecastMethod, views: Sequence[EventView]
-) -> dict[int, RuleBaseline | NoBaseline]:
-    """Forecast all sites in one go."""
-    requests = [forecast_request(view, rule) for view in views]
-    found: dict[int, RuleBaseline | NoBaseline] = {}
-    for n, (view, forecast) in enumerate(zip(views, forecast_fleet(requests, mix=method.mix), strict=True)):
-        model = model_of(view, forecast)
-        found[n] = model if isinstance(model, NoBaseline) else finished(rule, view, model, None)
-    return found

@@ -2,19 +2,22 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from vpp.baseline.calendar import ONE_DAY, SiteCalendar
+from vpp.baseline.forecasting.outside_series import LONGEST_BRIDGE
 from vpp.baseline.site_meter import SiteMeter
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 from vpp.telemetry.grid import metering_step
 
 # Changes with every change of what is counted in, or how.
-FORM = "1"
+FORM = "2"
+MICROSECOND = timedelta(microseconds=1)
 
 
 def data_version(
@@ -23,7 +26,10 @@ def data_version(
     """Return the SHA-256 of everything known of a site: values, their quality, grid, calendar and events.
 
     What lies before the meter's first reading, or at or after `until`, is not counted in: it does not
-    matter which later readings, holidays or events are known when the fingerprint is taken again.
+    matter which later readings, holidays or events are known when the fingerprint is taken again. Of
+    temperature and plans, which rules read by whole civil days, all of the last day counts, and of the
+    former as much after it as is interpolated to; and likewise the day before the first reading, for events
+    past midnight have times that began then.
 
     Args:
         site: What a baseline is made from.
@@ -63,15 +69,17 @@ def _parts(
         kept = _inside(pd.DatetimeIndex(site.net_power_kw.index), span)
         yield "quality", "\n".join(quality[kept]).encode()
     yield "time_zone", site.calendar.time_zone.encode()
-    days = (site.calendar.civil_date(span.start), site.calendar.civil_date(span.end))
+    around = _outside(span, site.calendar)
+    days = (site.calendar.civil_date(span.start) - ONE_DAY, site.calendar.civil_date(span.end))
     yield "holidays", _dates(site.calendar.holidays, *days)
     yield "excluded_dates", _dates(site.excluded_dates, *days)
     yield "events", _spans(site.events, span)
     yield "masked", _spans(site.masked, span)
-    for name in ("device_kw", "temperature_c", "plan_kw"):
+    bridged = Interval(around.start - LONGEST_BRIDGE, around.end + LONGEST_BRIDGE)
+    for name, within in (("device_kw", span), ("temperature_c", bridged), ("plan_kw", around)):
         series = getattr(site, name)
         if series is not None:
-            yield name, _series(series, span)
+            yield name, _series(series, within)
     if site.control_kw is not None:
         for column in sorted(site.control_kw.columns, key=str):
             yield f"control_kw/{column}", _series(site.control_kw[column], span)
@@ -81,6 +89,12 @@ def _parts(
             yield name, _floats(np.array([value]))
     if site.peak_intervals:  # their order is their rank
         yield "peak_intervals", "\n".join(_iso(peak) for peak in site.peak_intervals).encode()
+
+
+def _outside(span: Interval, calendar: SiteCalendar) -> Interval:
+    """Return a span's whole civil days and the one before: what is read of series other than meters."""
+    first, last = (calendar.civil_date(at) for at in (span.start, span.end - MICROSECOND))
+    return Interval(calendar.day(first - ONE_DAY).start, calendar.day(last).end)
 
 
 def _inside(index: pd.DatetimeIndex, span: Interval) -> slice:

@@ -6,6 +6,7 @@ from vpp.baseline.scoring.rule_score import ScoredRule, Unscored
 from vpp.portfolio.baseline_rule import Gate
 
 FEWEST_EVENTS = 10
+MOST_MISSING_RATIO = 0.5  # of the placebo events
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,9 @@ class GateVerdict:
 def judge(gate: Gate, score: ScoredRule, *, fewest_events: int = FEWEST_EVENTS) -> GateVerdict:
     """Hold a score against a rule's gate.
 
+    A rule that mostly gives no baseline fails however good the rest is: the sites it leaves out would be
+    settled by another.
+
     Args:
         gate: The rule's limits.
         score: Its score.
@@ -34,6 +38,13 @@ def judge(gate: Gate, score: ScoredRule, *, fewest_events: int = FEWEST_EVENTS) 
     """
     if isinstance(score, Unscored):
         return GateVerdict(passed=False, reason=score.detail)
+    tried = score.event_count + score.missing_count
+    if score.missing_count > MOST_MISSING_RATIO * tried:
+        return GateVerdict(
+            passed=False,
+            reason=f"no baseline for {score.missing_count} of {tried} placebo events, "
+            f"more than {MOST_MISSING_RATIO:.0%}",
+        )
     if score.event_count < fewest_events:
         return GateVerdict(
             passed=False, reason=f"{score.event_count} placebo events, at least {fewest_events} needed"

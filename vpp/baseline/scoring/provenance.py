@@ -64,13 +64,16 @@ def provenance_of(
         InvalidInput: As `data_version`.
     """
     index = pd.DatetimeIndex(site.net_power_kw.index)
+    ends = [event.end]
+    if rule.adjustment is not None:  # a forecast reaches to its windows after the event
+        ends += [event.end + window.end for window in rule.adjustment.windows if window.anchor == "end"]
     data_end = index[-1].to_pydatetime() + metering_step(site.net_power_kw) if len(index) else event.start
     return Provenance(
         baseline_id=rule.baseline_id,
         rule_version=rule.version,
         rule_digest=rule.digest,
         engine_version=ENGINE_VERSION,
-        data_version=data_version(site, quality=quality, until=max(data_end, event.end)),
+        data_version=data_version(site, quality=quality, until=max(data_end, *ends)),
         event=event,
         notice_at=notice_at,
         data_start=index[0].to_pydatetime() if len(index) else event.start,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from vpp.baseline.engine_version import ENGINE_VERSION
 from vpp.baseline.rule_baseline import NoBaseline
-from vpp.baseline.scoring.data_version import data_version
+from vpp.baseline.scoring.provenance import provenance_of
 from vpp.cli.baseline.rule_words import unverified_words
 from vpp.cli.baseline.site_outcome import ESTIMATED, MEASURED, NOT_METERED, SiteOutcome
 from vpp.foundation.interval import Interval
@@ -34,7 +34,10 @@ def compute_document(
         outcomes: Outcome of each site.
         rows: Its interval rows, by site.
     """
-    sites = [_site(outcome, rows[outcome.site_id]) for outcome in outcomes]
+    sites = []
+    for outcome in outcomes:
+        source = provenance_of(rule, outcome.meter, event, notice_at=notice_at, quality=outcome.quality)
+        sites.append(_site(outcome, rows[outcome.site_id], source.data_version))
     found = [rows[outcome.site_id] for outcome in outcomes if outcome.found is not None]
     return {
         "rule": {
@@ -56,7 +59,7 @@ def compute_document(
     }
 
 
-def _site(outcome: SiteOutcome, rows: pd.DataFrame) -> Document:
+def _site(outcome: SiteOutcome, rows: pd.DataFrame, data_version: str) -> Document:
     counts = rows["quality"].value_counts()
     document: Document = {
         "site": outcome.site_id,
@@ -68,7 +71,7 @@ def _site(outcome: SiteOutcome, rows: pd.DataFrame) -> Document:
             "editing_version": outcome.edited.version,
             "notes": list(outcome.edited.notes),
         },
-        "data_version": data_version(outcome.meter, quality=outcome.quality),
+        "data_version": data_version,
         "event_intervals": {
             "count": len(rows),
             **{name: int(counts.get(name, 0)) for name in (MEASURED, ESTIMATED, NOT_METERED, "bad")},

@@ -71,11 +71,11 @@ def test_it_ends_at_midnight_or_at_notice_if_that_was_earlier() -> None:
 @pytest.mark.parametrize(
     ("event", "window", "notice_h", "begin", "end"),
     [
-        (EVENT, None, None, LAST, EVENT.end),
-        (EVENT, Interval(LAST + 13 * HOUR, LAST + 16 * HOUR), 2, LAST, EVENT.end),
-        (EVENT, None, 18.5, LAST - 2 * HOUR, EVENT.end),  # notice at 22:30: 22:00 is the last known
-        (event_on(LAST, hour=2), Interval(LAST - 2 * HOUR, LAST + HOUR), None, LAST - DAY, LAST + 4 * HOUR),
-        (EVENT, Interval(EVENT.end + HOUR, EVENT.end + 3 * HOUR), None, LAST, EVENT.end + 3 * HOUR),
+        (EVENT, None, None, LAST, LAST + DAY),
+        (EVENT, Interval(LAST + 13 * HOUR, LAST + 16 * HOUR), 2, LAST, LAST + DAY),
+        (EVENT, None, 18.5, LAST - 2 * HOUR, LAST + DAY),  # notice at 22:30: 22:00 is the last known
+        (event_on(LAST, hour=2), Interval(LAST - 2 * HOUR, LAST + HOUR), None, LAST - DAY, LAST + DAY),
+        (EVENT, Interval(LAST + 22 * HOUR, LAST + 25 * HOUR), None, LAST, LAST + 25 * HOUR),
         (event_on(LAST, hour=23), None, None, LAST, LAST + DAY + HOUR),
     ],
 )
@@ -91,8 +91,52 @@ def test_the_horizon(
 def test_the_horizon_begins_at_civil_midnight(day: datetime) -> None:
     meter = site_of(regular(np.ones(24), day, HOUR), "Europe/London")
     view = view_of(meter, event_on(day))
-    midnight = meter.calendar.day(day.date()).start
-    assert forecast_horizon(view, []).start == midnight
+    assert forecast_horizon(view, []) == meter.calendar.day(day.date())  # of 23 or 25 hours
+
+
+@pytest.mark.parametrize("field", ["plan_kw", "temperature_c"])
+@pytest.mark.parametrize(
+    ("known_until", "end"),
+    [
+        (LAST + DAY, LAST + DAY),
+        (EVENT.end, EVENT.end),
+        (EVENT.end - HOUR, LAST + DAY),
+        (LAST + 2 * DAY, LAST + DAY),
+    ],
+)
+def test_a_plan_or_temperature_to_the_events_end_is_used(
+    field: str, known_until: datetime, end: datetime
+) -> None:
+    series = regular(np.full(73 * 24, 70.0), LAST - 70 * DAY, HOUR)
+    meter = site(**{field: series.where(series.index < known_until)})
+    request = forecast_request(view_of(meter, EVENT), RULE)
+    assert request.horizon == Interval(LAST, end)
+    unused = [note for note in found(RULE, meter, EVENT).notes if "not used" in note]
+    assert bool(unused) is (known_until < EVENT.end)
+
+
+def test_a_coarse_plan_is_known_to_the_end_of_its_interval() -> None:
+    plan_kw = regular(np.full(70 * 6 + 6, 70.0), LAST - 70 * DAY - 3 * HOUR, 4 * HOUR)  # to 21:00
+    meter = site(plan_kw=plan_kw)
+    assert forecast_request(view_of(meter, EVENT), RULE).horizon == Interval(LAST, EVENT.end)
+
+
+def test_nothing_known_of_the_temperature_cuts_nothing() -> None:
+    none = regular(np.full(72 * 24, np.nan), LAST - 70 * DAY, HOUR)
+    assert forecast_request(view_of(site(temperature_c=none), EVENT), RULE).horizon == Interval(
+        LAST, LAST + DAY
+    )
+    one = regular(np.full(1, 8.0), EVENT.end - HOUR, HOUR)
+    assert forecast_request(view_of(site(temperature_c=one), EVENT), RULE).horizon == Interval(
+        LAST, EVENT.end
+    )
+
+
+def test_the_horizon_is_whole_intervals_where_the_day_is_not() -> None:
+    halves = site_of(regular(np.ones(24 * 3), LAST - DAY + HOUR / 2, HOUR))
+    event = Interval(LAST + 17.5 * HOUR, LAST + 19.5 * HOUR)
+    found = forecast_horizon(view_of(halves, event), [])
+    assert found == Interval(LAST - HOUR / 2, LAST + DAY + HOUR / 2)
 
 
 def test_other_events_and_masks_are_hidden_from_training() -> None:
@@ -123,7 +167,7 @@ def test_less_history_takes_a_named_step_down() -> None:
     def method(days: int) -> str:
         return found(RULE, site(workload(days)), EVENT).method
 
-    assert [method(days) for days in (71, 12, 2)] == ["a-rule", "a-rule/class-profile", "a-rule/mean-load"]
+    assert [method(days) for days in (71, 12)] == ["a-rule", "a-rule/class-profile"]
 
 
 def test_no_history_is_a_value() -> None:

@@ -13,7 +13,7 @@ from vpp.foundation.errors import InvalidInput
 from vpp.foundation.series import regular
 
 SITE = noisy_site(10)
-KNOWN = "ae7d1eab0362a3ea8d98e9a1985d5f93e08466b5afbcf880b1c18f5d49586f1d"
+KNOWN = "7d469338a48d6902b2aea51ddb046012f3655f57d63f2b387938926741ceffdc"
 QUALITY = np.full(240, "good")
 
 
@@ -100,6 +100,32 @@ def test_temperature_counts_up_to_the_end_asked_for() -> None:
     mild, hot = replace(SITE, temperature_c=hourly), replace(SITE, temperature_c=warm)
     assert data_version(mild) == data_version(hot)
     assert data_version(mild, until=at(12)) != data_version(hot, until=at(12))
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "counts"),
+    [
+        ("temperature_c", at(10, 23), True),  # the civil day on which what counts ends
+        ("plan_kw", at(10, 23), True),
+        ("temperature_c", at(11, 5), True),  # what lies in between is interpolated to it
+        ("temperature_c", at(11, 6), False),
+        ("plan_kw", at(11), False),
+        ("plan_kw", at(-1), True),  # the day before the first reading
+        ("plan_kw", at(-2, 23), False),
+        ("temperature_c", at(-2, 18), True),
+        ("temperature_c", at(-2, 17), False),
+        ("device_kw", at(10, 11), True),
+        ("device_kw", at(10, 12), False),  # a meter counts up to the instant itself
+    ],
+)
+def test_temperature_and_plans_count_by_whole_civil_days(
+    *, name: str, changed: datetime, counts: bool
+) -> None:
+    series = regular(np.arange(24.0 * 15), at(-2), timedelta(hours=1))
+    other = series.copy()
+    other.loc[changed:changed] += 1.0
+    versions = {data_version(replace(SITE, **{name: each}), until=at(10, 12)) for each in (series, other)}
+    assert (len(versions) == 2) is counts
 
 
 @pytest.mark.parametrize("day", [datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC)])

@@ -27,6 +27,15 @@ def test_every_limit_decides(*, rrmse: float, bias: float, events: int, passed: 
     assert word in verdict.reason
 
 
+@pytest.mark.parametrize(("events", "missing", "passed"), [(30, 30, True), (30, 31, False), (9, 51, False)])
+def test_a_rule_that_mostly_gives_no_baseline_fails(*, events: int, missing: int, passed: bool) -> None:
+    verdict = judge(GATE, replace(a_score(), event_count=events, missing_count=missing))
+    assert verdict.passed is passed
+    if not passed:
+        words = f"no baseline for {missing} of {events + missing} placebo events, more than 50%"
+        assert verdict.reason == words
+
+
 def test_a_gate_without_a_bias_limit_passes_any_bias() -> None:
     assert judge(Gate(max_rrmse_ratio=0.2), replace(a_score(), bias_ratio=-0.19)).passed
 

@@ -1,7 +1,8 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from support.baseline_sites import at, noisy_site, site_of, span, x_of_y
+from support.baseline_sites import HOUR, at, noisy_site, site_of, span, x_of_y
 
 from vpp.baseline.engine_version import ENGINE_VERSION
 from vpp.baseline.scoring.data_version import data_version
@@ -29,6 +30,23 @@ def test_what_is_known_for_the_event_counts_though_the_meter_ends_before_it() ->
     )
     assert before.data_version != after.data_version
     assert before.data_end == at(10) == event.end - timedelta(hours=45)
+
+
+def test_temperature_counts_to_the_end_of_the_events_day_and_a_plan_to_the_windows_end() -> None:
+    site, event = noisy_site(10).net_power_kw, span(9, 17, 19)
+    known = site.iloc[: 24 * 9 + 17]
+    both = {"kind": "additive", "windows": [{"anchor": "end", "begin": 6 * HOUR, "end": 8 * HOUR}]}
+    for rule, field, changed, counts in (
+        (x_of_y(), "temperature_c", at(9, 23), True),  # weather matching compares whole days
+        (x_of_y(), "plan_kw", at(10, 2), False),
+        (x_of_y(adjustment=both), "plan_kw", at(10, 2), True),
+    ):
+        series = noisy_site(12, seed=1).net_power_kw
+        other = series.copy()
+        other.loc[changed:changed] += 1.0
+        sites = (replace(site_of(known), **{field: each}) for each in (series, other))
+        versions = {provenance_of(rule, one, event).data_version for one in sites}
+        assert (len(versions) == 2) is counts
 
 
 def test_a_site_without_metering_has_no_provenance() -> None:
