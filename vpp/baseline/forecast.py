@@ -29,7 +29,7 @@ def forecast_day_ahead(  # noqa: PLR0913  what may be known of a site
     """Forecast one site's load, each regression by a statsmodels fit of its own.
 
     This is the reference: `forecast_fleet` gives the same answers for many sites in a fraction of the
-    time. With three weeks of history or more the forecast is a mix of regressions, with a part of the
+    time. With 17 days of history or more the forecast is a mix of regressions, with a part of the
     mean error of recent days added; 10 and 90 % quantiles come from the errors that the same mix made
     on recent days at the same lead. With less history, or a horizon more than a week after it, the
     method falls to the class profile, to the mean load, and with nothing known to

@@ -40,11 +40,13 @@ class Tally:
         made: Sites that were forecast.
         known: Sites that had the forecast already, or whose span is over.
         without_forecast: Sites of which nothing is known, or whose data the models refuse.
+        refusal: Why the models refused the last site that they refused.
     """
 
     made: int = 0
     known: int = 0
     without_forecast: int = 0
+    refusal: VppError | None = None
 
 
 def owe_forecast(units: UnitOfWorkFactory, rules: MarketRules) -> None:
@@ -69,6 +71,9 @@ def run_forecasts(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules
         pool: Runs the models.
         rules: The hub's rules.
         day: The day, YYYY-MM-DD. Sites for which it began before forecasts were due get the next.
+
+    Raises:
+        VppError: The models refuse every site, which is not the sites' fault.
     """
     start = datetime.fromisoformat(day).replace(tzinfo=UTC)
     due_at = start - ONE_DAY + timedelta(hours=rules.forecast_hour_utc)
@@ -77,10 +82,12 @@ def run_forecasts(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules
         del site
         return calendar.day(calendar.civil_date(due_at) + ONE_DAY)
 
-    tally = _forecast_all(units, pool, rules, ForecastKind.DAY_AHEAD, tomorrow)
-    with units() as uow:
+    with units() as uow:  # first, so that a day that cannot be forecast does not end the rounds
         at = start + timedelta(hours=rules.forecast_hour_utc)
         uow.due.add(Due(DueKind.FORECAST, f"{start + ONE_DAY:%Y-%m-%d}", at))
+        uow.commit()
+    tally = _forecast_all(units, pool, rules, ForecastKind.DAY_AHEAD, tomorrow)
+    with units() as uow:
         audit(uow, HUB, "forecast", f"days/{day}", sites=tally.made, without_forecast=tally.without_forecast)
         uow.commit()
 
@@ -97,12 +104,18 @@ def run_intraday_forecasts(
         pool: Runs the models.
         rules: The hub's rules.
         due_at: When the round was due, as ISO 8601.
+
+    Raises:
+        VppError: The models refuse every site, which is not the sites' fault.
     """
     every = rules.intraday_interval
     if every is None:
         return
     with units(write=False) as uow:
         at = max(datetime.fromisoformat(due_at), on_step(uow.now, every))
+    with units() as uow:
+        _owe_intraday(uow, rules)
+        uow.commit()
 
     def ahead(site: Site, calendar: SiteCalendar) -> Interval:
         del calendar
@@ -111,7 +124,6 @@ def run_intraday_forecasts(
 
     tally = _forecast_all(units, pool, rules, ForecastKind.INTRADAY, ahead)
     with units() as uow:
-        _owe_intraday(uow, rules)
         audit(uow, HUB, "forecast_intraday", f"instants/{at.isoformat()}", sites=tally.made)
         uow.commit()
 
@@ -136,13 +148,17 @@ def _forecast_all(
     with units(write=False) as uow:
         sites = [stored.value for stored in uow.sites.page(limit=EVERYTHING)]
     made = known = without_forecast = 0
+    refusal: VppError | None = None
     for first in range(0, len(sites), SITES_AT_A_TIME):
         some = sites[first : first + SITES_AT_A_TIME]
         tally = forecast_some(units, pool, rules, kind, some, horizon_of)
         made += tally.made
         known += tally.known
         without_forecast += tally.without_forecast
-    return Tally(made, known, without_forecast)
+        refusal = tally.refusal or refusal
+    if refusal is not None and not made and not known:
+        raise refusal
+    return Tally(made, known, without_forecast, refusal)
 
 
 def forecast_some(  # noqa: PLR0913, PLR0917  who forecasts which sites, why, and how far
@@ -171,11 +187,13 @@ def forecast_some(  # noqa: PLR0913, PLR0917  who forecasts which sites, why, an
                 inputs.append(found)
     outcomes = _outcomes(pool, rules, inputs)
     made = 0
+    refusal: VppError | None = None
     with units() as uow:
         for site_id in silent:
             _audit_nothing(uow, site_id, kind, InsufficientHistory(0, 1))
         for each, outcome in zip(inputs, outcomes, strict=True):
             if isinstance(outcome, VppError):
+                refusal = outcome
                 _audit_nothing(uow, each.site_id, kind, outcome)
                 continue
             for error in outcome.errors:
@@ -187,17 +205,13 @@ def forecast_some(  # noqa: PLR0913, PLR0917  who forecasts which sites, why, an
             made += 1
         uow.commit()
     without_forecast = len(silent) + len(inputs) - made
-    return Tally(made, len(sites) - made - without_forecast, without_forecast)
+    return Tally(made, len(sites) - made - without_forecast, without_forecast, refusal)
 
 
 def _outcomes(
     pool: WorkerPool, rules: MarketRules, inputs: Sequence[ForecastInputs]
 ) -> list[ForecastOutcome | VppError]:
-    """Forecast all sites together or, if one site's data is refused, each alone.
-
-    Raises:
-        VppError: Every site is refused, which is not the sites' fault.
-    """
+    """Forecast all sites together or, if one site's data is refused, each alone."""
     if not inputs:
         return []
     try:
@@ -209,8 +223,6 @@ def _outcomes(
                 outcomes += pool.run(forecast_sites, [each], mix=rules.forecast_mix)
             except VppError as refusal:
                 outcomes.append(refusal)
-        if all(isinstance(outcome, VppError) for outcome in outcomes):
-            raise
         return outcomes
 
 

@@ -7,12 +7,17 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from vpp.baseline.insufficient_history import InsufficientHistory
-from vpp.baseline.load_forecast import LoadForecast
-from vpp.foundation.errors import BrokenPromise, InvalidInput, WrongState
+from vpp.foundation.errors import BrokenPromise, InvalidInput, Overloaded, WrongState
 from vpp.foundation.interval import Interval
 from vpp.foundation.series import on_grid
 from vpp.workflows.enrolling import own_site
-from vpp.workflows.forecast_inputs import forecast_inputs, forecast_sites, forecast_step, on_step
+from vpp.workflows.forecast_inputs import (
+    ForecastOutcome,
+    forecast_inputs,
+    forecast_sites,
+    forecast_step,
+    on_step,
+)
 from vpp.workflows.forecast_records import ForecastKind, ForecastRecord, SitePlanRecord
 from vpp.workflows.forecasting import record_of
 from vpp.workflows.identity import Principal
@@ -26,6 +31,9 @@ DEFAULT_LENGTH = timedelta(hours=24)
 LONGEST_HORIZON = timedelta(days=7)
 FURTHEST_START = timedelta(days=14)
 LONGEST_PLAN = timedelta(days=60)
+MOST_PER_HOUR = 12
+"""Forecasts of one site on request; each takes a worker and is kept for good."""
+HOUR = timedelta(hours=1)
 
 
 def create_forecast(  # noqa: PLR0913  one argument per field of the request
@@ -53,6 +61,7 @@ def create_forecast(  # noqa: PLR0913  one argument per field of the request
         NotFound: There is no such site that the caller may see.
         InvalidInput: The span is past, too far, too long or off the site's grid.
         WrongState: Nothing is known of the site's load.
+        Overloaded: The site was forecast on request twelve times within the hour.
         AlreadyExists: The request id was used for something else.
     """
     digest = fingerprint(site_id, horizon)
@@ -65,17 +74,21 @@ def create_forecast(  # noqa: PLR0913  one argument per field of the request
         first = on_step(made_at, step)
         span = horizon or Interval(first, first + DEFAULT_LENGTH)
         _check_horizon(span, first, step)
+        _check_rate(uow, site_id)
         inputs = forecast_inputs(uow, site, rules, ForecastKind.ON_REQUEST, span)
-    result: LoadForecast | InsufficientHistory = InsufficientHistory(0, 1)
+    outcome = ForecastOutcome(InsufficientHistory(0, 1), ())
     if inputs is not None:
-        result = pool.run(forecast_sites, [inputs], mix=rules.forecast_mix)[0].forecast
-    if inputs is None or isinstance(result, InsufficientHistory):
+        [outcome] = pool.run(forecast_sites, [inputs], mix=rules.forecast_mix)
+    if inputs is None or isinstance(outcome.forecast, InsufficientHistory):
         raise WrongState(f"sites/{site_id} has no usable readings; read its meter before", site=site_id)
-    record = record_of(result, inputs)
+    record = record_of(outcome.forecast, inputs)
     with units() as uow:
         known = replayed(uow, principal, "create_forecast", request_id, digest)
         if known is not None:
             return _kept(uow, site_id, known)
+        _check_rate(uow, site_id)  # others may have asked meanwhile
+        for error in outcome.errors:  # else the next request would compare them all again
+            uow.forecasts.note_error(error)
         uow.forecasts.add(record)
         subject = f"{made_at.isoformat()} {span.start.isoformat()}"
         audit(uow, principal.principal_id, "create_forecast", f"sites/{site_id}", method=record.method)
@@ -94,6 +107,16 @@ def _kept(uow: UnitOfWork, site_id: str, subject: str) -> ForecastRecord:
     raise BrokenPromise(
         f"the forecast of sites/{site_id} that an earlier request made is missing", site=site_id
     )
+
+
+def _check_rate(uow: UnitOfWork, site_id: str) -> None:
+    latest = uow.forecasts.newest(site_id, limit=MOST_PER_HOUR, kind=ForecastKind.ON_REQUEST)
+    if len(latest) == MOST_PER_HOUR and latest[-1].made_at > uow.now - HOUR:
+        raise Overloaded(
+            f"sites/{site_id} was forecast on request {MOST_PER_HOUR} times within the hour; "
+            f"ask again after {(latest[-1].made_at + HOUR).isoformat()}",
+            site=site_id,
+        )
 
 
 def _check_horizon(span: Interval, first: datetime, step: timedelta) -> None:

@@ -34,6 +34,8 @@ from vpp.workflows.metering import Curtailed, curtailed
 from vpp.workflows.ports import UnitOfWork
 
 ONE_DAY = timedelta(days=1)
+DAYS_AROUND = timedelta(days=7)
+"""Holidays so far outside the readings are kept with them: whether the day before is one may count."""
 QUALITY_NAMES = np.array(["", *(quality.name.lower() for quality in sorted(MeterQuality))])
 """Names by code; codes count from 1."""
 
@@ -77,7 +79,11 @@ class SiteReadings:
             "step_s": self.step.total_seconds(),
             "metering_step_s": self.metered.step.total_seconds(),
             "time_zone": self.calendar.time_zone,
-            "holidays": [day.isoformat() for day in sorted(self.calendar.holidays) if near <= day <= far],
+            "holidays": [
+                day.isoformat()
+                for day in sorted(self.calendar.holidays)
+                if near - DAYS_AROUND <= day <= far + DAYS_AROUND
+            ],
             "deliveries": [_iso(span) for span in self.deliveries],
             "recoveries": [_iso(span) for span in self.recoveries],
             "contract_kw": self.site.import_limit_kw,

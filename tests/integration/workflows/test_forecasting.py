@@ -158,6 +158,27 @@ def test_a_round_in_which_every_site_is_refused_has_failed(market: Market) -> No
     assert made(market, "north-2") == []
 
 
+def test_a_refused_site_does_not_hold_up_a_round_that_is_taken_up_again(market: Market) -> None:
+    market.clock.advance_to(MIDNIGHT + 13 * HOUR)
+    for _ in range(2):  # the second time it is the only one of its portion that is left
+        run_forecasts(market.units, Refusing("north-1"), RULES, "2026-03-05")
+    assert len(made(market, "north-2")) == 1
+
+
+@pytest.mark.parametrize("kind", [DueKind.FORECAST, DueKind.INTRADAY_FORECAST])
+def test_a_round_that_fails_is_not_the_last(market: Market, kind: DueKind) -> None:
+    owe_forecast(market.units, EVERY_3_H)
+    market.clock.advance_to(MIDNIGHT + 13 * HOUR if kind is DueKind.FORECAST else NOON + 3 * HOUR)
+    [failed] = run_due(
+        market.units, Refusing("north-1", "north-2"), EVERY_3_H, kinds=frozenset({kind}), limit=1
+    )
+    assert "infinite in places" in failed.detail
+    with market.units(write=False) as uow:
+        open_at = [due.due_at for due in uow.due.open() if due.kind is kind]
+    assert len(open_at) == 2
+    assert open_at[-1] == (TOMORROW.start + 13 * HOUR if kind is DueKind.FORECAST else NOON + 6 * HOUR)
+
+
 class Elsewhere(InlinePool):
     """A pool whose calls and results go through bytes, as to another process and back."""
 

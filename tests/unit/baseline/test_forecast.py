@@ -78,8 +78,8 @@ def test_the_day_after_tomorrow_is_forecast_from_the_morning_before() -> None:
     [
         (28, "mean-of-members"),
         (27, "fewer-members"),
-        (21, "fewer-members"),
-        (20, "class-profile"),
+        (17, "fewer-members"),
+        (16, "class-profile"),
         (2, "class-profile"),
         (0.5, "mean-load"),
     ],

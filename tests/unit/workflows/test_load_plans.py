@@ -42,6 +42,13 @@ def test_the_later_plan_holds() -> None:
     assert values == pytest.approx([100.0, 7.0, 100.0, 100.0])
 
 
+def test_what_is_told_afterwards_was_not_planned() -> None:
+    late = SitePlanRecord("north-1", NOON, QUARTER, (9.0,) * 4, NOON + timedelta(minutes=20))
+    assert on_grid(plan(NOON, HOUR, 100.0), late) == pytest.approx([100.0, 9.0, 9.0, 9.0])
+    over = SitePlanRecord("north-1", NOON, HOUR, (9.0,), NOON + HOUR)
+    assert plan_on_grid([over], Interval(NOON, NOON + HOUR), QUARTER) is None
+
+
 def test_no_plan_is_none() -> None:
     span = Interval(NOON, NOON + HOUR)
     assert plan_on_grid([], span, QUARTER) is None

@@ -10,9 +10,12 @@ from vpp.baseline.forecasting.ladder_step import LadderStep
 from vpp.baseline.forecasting.member import ComputedBy
 from vpp.baseline.forecasting.member_step import member_steps
 from vpp.baseline.forecasting.mix import ForecastMix
+from vpp.baseline.forecasting.replay import FEWEST_DAYS_TO_FIT
 from vpp.baseline.forecasting.site_panels import SitePanel
 
-FEWEST_DAYS_FOR_MEMBERS = 21
+# A fit on two weeks, and the errors of two days to judge it by. The members err a sixth less than the class
+# profile from then on: shrinkage and the range they are held in keep them from what short fits are known for.
+FEWEST_DAYS_FOR_MEMBERS = FEWEST_DAYS_TO_FIT + 3
 FEWEST_DAYS_FOR_PROFILE = 2
 FEWEST_DAYS_TO_OVERRULE_PLAN = 5
 LONGEST_LEAD_DAYS = 7
@@ -24,8 +27,9 @@ def ladder_steps(
 ) -> list[LadderStep]:
     """Take for every site the best method that its history allows.
 
-    A load that never changed stays as it is. Three weeks with at least half the slots known, and a
-    horizon within a week, allow the two members that need least, four weeks the mix asked for; with
+    A load that never changed stays as it is. With at least half the slots known, 17 days allow the two
+    members that need least for the next day, and one more for every day that the horizon lies further
+    ahead, up to a week; four weeks allow the mix asked for; with
     less than five days a plan that covers the horizon is taken as nominated; two days allow the class
     profile; less, the mean load with the quantiles of the load itself.
 
@@ -52,7 +56,8 @@ def ladder_steps(
 
     take(constant_step(sites, np.flatnonzero(lowest == highest), lowest))
     is_enough = known[:, -KNOWN_WITHIN_DAYS * m :].mean(axis=1) >= LEAST_KNOWN_RATIO
-    if panel.length >= FEWEST_DAYS_FOR_MEMBERS * m and sites.lead <= LONGEST_LEAD_DAYS * m:
+    fewest = FEWEST_DAYS_FOR_MEMBERS * m + max(sites.lead - m, 0)  # farther ahead, fewer days to learn from
+    if panel.length >= fewest and sites.lead <= LONGEST_LEAD_DAYS * m:
         take(member_steps(sites, np.flatnonzero(left & is_enough), mix, past_errors, by))
     if panel.plan_kw is not None:
         take(plan_step(sites, np.flatnonzero(left & (known_days < FEWEST_DAYS_TO_OVERRULE_PLAN))))

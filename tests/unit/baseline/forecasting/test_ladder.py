@@ -32,7 +32,7 @@ def usual(days: int, seed: int = 1) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("days", "method"),
-    [(1, "mean-load"), (2, "class-profile"), (20, "class-profile"), (21, "mean-of-members")],
+    [(1, "mean-load"), (2, "class-profile"), (16, "class-profile"), (17, "mean-of-members")],
 )
 def test_steps_of_a_single_site(days: int, method: str) -> None:
     (step,) = steps_of(usual(days))
