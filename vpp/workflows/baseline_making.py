@@ -75,8 +75,12 @@ class NotMade:
 def make_baseline(job: BaselineJob) -> MadeBaseline | NotMade:
     """Make a site's baseline by the first of its rules that gives one."""
     event_day = job.readings.calendar.civil_date(job.event.start)
-    meter = edited_meter(job.readings, event_day)
     refusals: list[NoBaseline] = []
+    try:
+        meter = edited_meter(job.readings, event_day)
+    except InvalidInput as error:
+        reason = NoBaselineReason.MISSING_INPUT
+        return NotMade(tuple(NoBaseline(rule.baseline_id, reason, str(error)) for rule in job.rules))
     for rule in job.rules:
         outcome = _outcome(rule, meter, job)
         if isinstance(outcome, NoBaseline):

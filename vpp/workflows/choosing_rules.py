@@ -15,6 +15,7 @@ from vpp.baseline.scoring.rule_choice import JudgedRule, RuleChoice, choose_rule
 from vpp.baseline.scoring.rule_score import RuleScore
 from vpp.baseline.scoring.score_rules import score_rules
 from vpp.baseline.scoring.season import Season, season_of
+from vpp.foundation.errors import VppError
 from vpp.foundation.interval import Interval
 from vpp.portfolio.baseline_rule import BaselineRule
 from vpp.portfolio.enrolment import EnrolmentState
@@ -63,6 +64,7 @@ def owe_choices(units: UnitOfWorkFactory, rules: MarketRules) -> None:
 def choose_rules(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules, day: str) -> None:
     """Choose a rule for every enrolled site that has none for the season, and owe the day after's round.
 
+    The season is that of the next civil day: on a season's first day events may begin before the round.
     A site whose history is too short to judge a rule by is left for later days: until it is scored, or until
     its first event, which is then measured by the product's own rule for the rest of the season.
 
@@ -155,6 +157,14 @@ def scored_choice(job: ScoringJob) -> RuleChoice | None:
     )
 
 
+def _choice_or_error(job: ScoringJob) -> RuleChoice | VppError | None:
+    """Score and choose; what is wrong with one site's readings holds up no others."""
+    try:
+        return scored_choice(job)
+    except VppError as error:
+        return error
+
+
 def _usual_notice(product: ProductProfile) -> timedelta:
     """Return how long before an event sites know of it: what is bought a day ahead is told a day ahead."""
     notice = product.call.notice_min
@@ -176,12 +186,15 @@ def _choose_some(
                 uow, site, rules, end=uow.now, days=days, step=product.settlement_interval
             )
             if readings is not None:
-                season = _season(site, rules, uow.now, uow.now)
+                season = _season_to_choose_for(site, rules, uow.now)
                 jobs.append(ScoringJob(site.site_id, season, product, readings))
-    choices = pool.run_all([partial(scored_choice, job) for job in jobs])
+    choices = pool.run_all([partial(_choice_or_error, job) for job in jobs])
     count = 0
     with units() as uow:
         for job, choice in zip(jobs, choices, strict=True):
+            if isinstance(choice, VppError):
+                audit(uow, HUB, "no_rule_choice", f"sites/{job.site_id}", outcome=choice)
+                continue
             key = choice_key(job.site_id, job.product.product_id, job.season.season_id)
             if choice is None or uow.rule_choices.get(key) is not None:
                 continue
@@ -233,14 +246,14 @@ def _keep(uow: UnitOfWork, record: RuleChoiceRecord) -> None:
 
 
 def _without_choice(uow: UnitOfWork, rules: MarketRules) -> Iterable[tuple[Site, ProductProfile]]:
-    """Yield the enrolled sites that have no rule for the present season, by product."""
+    """Yield the enrolled sites that have no rule for the next day's season, by product."""
     for product in uow.products.all_latest():
         enrolled = uow.enrolments.page(where={"product_id": product.product_id}, limit=EVERYTHING)
         for stored in enrolled:
             if stored.value.state is not EnrolmentState.ACTIVE:
                 continue
             site = promised(uow.sites.get(stored.value.site_id), f"sites/{stored.value.site_id}").value
-            season = _season(site, rules, uow.now, uow.now)
+            season = _season_to_choose_for(site, rules, uow.now)
             key = choice_key(site.site_id, product.product_id, season.season_id)
             if uow.rule_choices.get(key) is None:
                 yield site, product
@@ -248,6 +261,10 @@ def _without_choice(uow: UnitOfWork, rules: MarketRules) -> Iterable[tuple[Site,
 
 def _season(site: Site, rules: MarketRules, now: datetime, at: datetime) -> Season:
     return season_of(site_calendar(site, rules, now).civil_date(at), rules.seasons)
+
+
+def _season_to_choose_for(site: Site, rules: MarketRules, now: datetime) -> Season:
+    return _season(site, rules, now, now + ONE_DAY)
 
 
 def _owe_next(uow: UnitOfWork, rules: MarketRules) -> None:

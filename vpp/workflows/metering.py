@@ -18,6 +18,9 @@ from vpp.workflows.booking import EVERYTHING
 from vpp.workflows.ports import UnitOfWork
 from vpp.workflows.recording import product_of
 
+LONGEST_RECOVERY = timedelta(days=7)
+"""No product's recovery window is near as long."""
+
 
 def metered_load(uow: UnitOfWork, site: Site, span: Interval, step: timedelta) -> MeteredSeries:
     """Return a site's load on a coarser grid than its meter's.
@@ -79,18 +82,24 @@ class Curtailed:
         return self.deliveries + self.recoveries
 
 
-def curtailed(uow: UnitOfWork, site: Site, calendar: SiteCalendar, *, except_event: str) -> Curtailed:
+def curtailed(
+    uow: UnitOfWork, site: Site, calendar: SiteCalendar, *, since: datetime, except_event: str
+) -> Curtailed:
     """Collect the spans in which a site delivered, so that no baseline learns from them.
 
     Args:
         uow: The transaction.
         site: The site.
         calendar: Its civil time.
+        since: Start of the readings; deliveries that were over long before it are left out, so that
+            what is looked up does not grow with a site's years.
         except_event: The event that the baseline is for; it does not exclude its own day.
     """
     deliveries: dict[Interval, timedelta] = {}  # a modified event has several instructions
     for stored in uow.instructions.page(where={"site_id": site.site_id}, limit=EVERYTHING):
         instruction = stored.value
+        if instruction.delivery.end + LONGEST_RECOVERY < since:
+            continue
         event = uow.events.get(instruction.event_id)
         if event is None or instruction.event_id == except_event:
             continue

@@ -8,10 +8,14 @@ from vpp.auction.bid import Bid, BlockOffer, Direction, StoreOffer
 from vpp.auction.book import Book
 from vpp.auction.buyer import FeederLimit
 from vpp.flexibility.sheddable_load import sheddable_load_kw
+from vpp.foundation.interval import Interval
 from vpp.portfolio.site import Site
 from vpp.workflows.forecast_records import ForecastRecord
 from vpp.workflows.ports import UnitOfWork
+from vpp.workflows.recording import CLAIMING_STATES, overlaps
+from vpp.workflows.records import AwardRecord
 
+EVERYTHING = 1_000_000  # page limit of a listing that must be complete
 LIMIT_NAME = "forecast-load-of-{site}"
 """What a limit of this kind is called among the buyer's feeders."""
 
@@ -56,8 +60,9 @@ def within_forecast_load(uow: UnitOfWork, book: Book) -> Book:
 
     The reliability derate of a bid says how much of a command its resource delivers; this one says how
     much there will be to reduce. A site whose bids together, each by its delivery ratio, could exceed
-    what its forecast load leaves above its minimum gets a limit of its own. Sites without a forecast
-    get none, and nor does a book that asks for more consumption.
+    what its forecast load leaves above its minimum gets a limit of its own; what other live events have
+    bought of it is taken off first, as load is there to be shed once. Sites without a forecast get none,
+    and nor does a book that asks for more consumption.
 
     Args:
         uow: Knows sites and forecasts.
@@ -72,6 +77,7 @@ def within_forecast_load(uow: UnitOfWork, book: Book) -> Book:
     for bid in book.bids:
         possible_kw[bid.site_id] += largest_counted_kw(bid)
     limits = list(book.terms.feeders)
+    sold_kw = _sold_kw(uow, book)
     for site_id in sorted(site_id for site_id, kw in possible_kw.items() if kw > 0):
         site = uow.sites.get(site_id)
         room_kw = (
@@ -79,12 +85,42 @@ def within_forecast_load(uow: UnitOfWork, book: Book) -> Book:
             if site is None
             else sheddable_of(uow, site.value, book.start, book.step, book.delivery_interval_count)
         )
+        if room_kw is not None and site_id in sold_kw:
+            room_kw = tuple(max(0.0, kw - sold) for kw, sold in zip(room_kw, sold_kw[site_id], strict=True))
         if room_kw is None or min(room_kw) >= possible_kw[site_id]:
             continue
         # After delivery nothing is asked for; what runs on is bounded as it was at the end.
         over_horizon_kw = (*room_kw, *room_kw[-1:] * book.recovery_interval_count)
         limits.append(FeederLimit(LIMIT_NAME.format(site=site_id), (site_id,), over_horizon_kw))
     return replace(book, terms=replace(book.terms, feeders=tuple(limits)))
+
+
+def _sold_kw(uow: UnitOfWork, book: Book) -> dict[str, list[float]]:
+    """Return what live events have bought of sites per delivery interval, by delivery ratio, kW."""
+    spans = [
+        Interval(book.start + n * book.step, book.start + (n + 1) * book.step)
+        for n in range(book.delivery_interval_count)
+    ]
+    whole = Interval(book.start, spans[-1].end)
+    sold_kw: dict[str, list[float]] = {}
+    for state in sorted(CLAIMING_STATES, key=lambda state: state.value):
+        for event in uow.events.page(where={"state": state.value}, limit=EVERYTHING):
+            if not overlaps(event.value.delivery, whole):
+                continue
+            for stored in uow.awards.page(where={"event_id": event.value.event_id}, limit=EVERYTHING):
+                bid = uow.bids.get(stored.value.bid_id)
+                ratio = 1.0 if bid is None else bid.value.bid.delivery_ratio
+                by_site = sold_kw.setdefault(stored.value.site_id, [0.0] * len(spans))
+                for n, span in enumerate(spans):
+                    by_site[n] += ratio * _largest_kw(stored.value, span)
+    return sold_kw
+
+
+def _largest_kw(award: AwardRecord, span: Interval) -> float:
+    step = award.delivery.duration / len(award.reduction_kw)
+    first = max(0, (span.start - award.delivery.start) // step)
+    after = max(0, -((award.delivery.start - span.end) // step))
+    return max(0.0, *award.reduction_kw[first:after], 0.0)
 
 
 def largest_counted_kw(bid: Bid) -> float:

@@ -151,8 +151,8 @@ def gather_readings(  # noqa: PLR0913  whose, until when, how far back, on which
     per_day = ONE_DAY // site.metering_interval
     first = int(known[0]) // per_day * per_day
     cut = MeteredSeries(metered.net_power_kw.iloc[first:], metered.quality[first:], metered.conflict_count)
-    hidden: Curtailed = curtailed(uow, site, calendar, except_event=except_event)
     first_at = cut.net_power_kw.index[0].to_pydatetime()
+    hidden: Curtailed = curtailed(uow, site, calendar, since=first_at, except_event=except_event)
     plan_span, plans_until = Interval(first_at, plan_end or last), plans_until or uow.now
     return SiteReadings(
         site=site,

@@ -13,11 +13,13 @@ from support.market import EVENING, FIVE, GATE, NOON, OPERATOR, RULES, Market, a
 from support.products import shipped_products, shipped_rules
 
 from vpp.baseline.engine_version import ENGINE_VERSION
+from vpp.baseline.scoring.season import SeasonStart
 from vpp.foundation.errors import NotFound, WrongState
 from vpp.portfolio.baseline_terms import BaselineTerms
 from vpp.portfolio.product import ProductProfile
 from vpp.settlement.site_delivery import SiteDelivery
 from vpp.workflows import viewing_baselines
+from vpp.workflows.baseline_making import BaselineJob, NotMade, make_baseline
 from vpp.workflows.baseline_records import RuleChoiceRecord
 from vpp.workflows.choosing_rules import NOT_SCORED, choose_rules, owe_choices
 from vpp.workflows.delivering import site_deliveries
@@ -25,6 +27,7 @@ from vpp.workflows.enrolling import create_enrolment
 from vpp.workflows.forecast_records import SitePlanRecord
 from vpp.workflows.ports import DueKind
 from vpp.workflows.records import BaselineRecord
+from vpp.workflows.site_readings import gather_readings
 from vpp.workflows.verifying_baselines import verify_baseline
 from vpp.workflows.visibility import PageRequest
 
@@ -305,6 +308,33 @@ def test_too_short_a_history_is_not_judged(tmp_path: Path) -> None:
         )
 
 
+def test_holidays_around_the_readings_are_kept_with_the_baseline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market = metered_market(tmp_path)
+    eve = (NOON - 31 * DAY).date()  # the day before the first reading
+    monkeypatch.setattr("support.market.RULES", replace(RULES, holidays=frozenset({eve})))
+    source = freeze(market).provenance
+    assert source is not None
+    assert source.inputs["holidays"] == [eve.isoformat()]
+    assert verify_baseline(market.units, OPERATOR, market.pool, "evening", "north-1").differences == ()
+
+
+def test_what_was_used_cannot_be_told_afterwards_as_a_plan(tmp_path: Path) -> None:
+    # A "plan" that was always right, as it is copied from the meter, would be believed for the event too.
+    market = metered_market(tmp_path)
+    sell_under(market, BaselineTerms(rule=shipped_rules()["forecast-robust-unadjusted"]))
+    first = NOON.replace(hour=0) - 30 * DAY
+    copied = tuple(site_load(30).reshape(-1, 12).mean(axis=1).tolist())
+    with market.units() as uow:
+        uow.plans.add(SitePlanRecord("north-1", first, timedelta(hours=1), copied, NOON))
+        uow.plans.add(SitePlanRecord("north-1", EVENING.start, EVENING.duration, (1200.0,), NOON))
+        uow.commit()
+    source = freeze(market).provenance
+    assert source is not None
+    assert any("plan not used as a regressor" in note for note in source.notes)
+
+
 def test_another_rule_stands_in_where_the_chosen_one_gives_none(tmp_path: Path) -> None:
     market = metered_market(tmp_path)
     terms = BaselineTerms(rule=shipped_rules()["jp-nominated"], alternatives=(shipped_rules()["ten-of-ten"],))
@@ -362,6 +392,34 @@ def measured(market: Market) -> SiteDelivery:
     with market.units(write=False) as uow:
         [delivery] = site_deliveries(uow, market.event(), RULES)
     return delivery
+
+
+def test_a_season_is_chosen_for_before_its_first_event(tmp_path: Path) -> None:
+    market = metered_market(tmp_path, days=45)
+    tomorrow = replace(RULES, seasons=(SeasonStart("next", 3, 5), SeasonStart("past", 9, 1)))
+    choose_rules(market.units, market.pool, tomorrow, "2026-03-04")
+    assert {(choice.season_id, choice.recommended) for choice in choices(market)} == {("2026-next", True)}
+
+
+def test_a_site_whose_meter_no_longer_fits_the_product_holds_up_no_other(tmp_path: Path) -> None:
+    market = metered_market(tmp_path, days=45)
+    shipped = shipped_products()["example-emergency"]
+    changes = {"version": shipped.version + 1, "settlement_interval": timedelta(minutes=1)}
+    with market.units() as uow:
+        uow.products.add(shipped.model_copy(update=changes))
+        uow.commit()
+    choose_rules(market.units, market.pool, RULES, "2026-03-04")
+    assert [choice.product_id for choice in choices(market)] == ["example-peak-shaving"]
+    with market.units(write=False) as uow:
+        [record] = [each for each in uow.audit.page() if each.action == "no_rule_choice"]
+        site = uow.sites.get("north-1")
+        assert site is not None
+        finer = gather_readings(uow, site.value, RULES, end=NOON, days=40, step=timedelta(minutes=1))
+    assert "1 min" in record.detail["outcome"] or "0:01:00" in record.detail["outcome"]
+    assert finer is not None
+    found = make_baseline(BaselineJob(finer, EVENING, GATE, (shipped_rules()["ten-of-ten"],), {}))
+    assert isinstance(found, NotMade)
+    assert found.refusals[0].baseline_id == "ten-of-ten"
 
 
 def test_an_enrolment_that_waits_is_not_scored(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from support.market import FIVE, NOON, OPERATOR, RULES, Market, agent_of
 
-from vpp.foundation.errors import AlreadyExists, InvalidInput, NotFound, NotPermitted, WrongState
+from vpp.foundation.errors import AlreadyExists, InvalidInput, NotFound, NotPermitted, Overloaded, WrongState
 from vpp.foundation.interval import Interval
 from vpp.hub.inline_pool import InlinePool
 from vpp.portfolio.party import Party, PartyKind
@@ -22,7 +22,7 @@ from vpp.workflows.forecasting import owe_forecast, run_forecasts, run_intraday_
 from vpp.workflows.identity import Principal, Role
 from vpp.workflows.portfolio_forecasting import get_portfolio_forecast
 from vpp.workflows.ports import DueKind
-from vpp.workflows.requesting_forecasts import create_forecast, create_load_plan
+from vpp.workflows.requesting_forecasts import MOST_PER_HOUR, create_forecast, create_load_plan
 from vpp.workflows.viewing_forecasts import get_forecast, list_forecasts
 from vpp.workflows.visibility import PageRequest
 
@@ -424,6 +424,38 @@ def test_a_plan_that_is_none_is_refused(market: Market, changes: dict[str, objec
     fields = {"site_id": "north-1", "start_at": MIDNIGHT, "step": HOUR, "plan_kw": (1.0,), "request_id": ""}
     with pytest.raises(InvalidInput, match=complaint):
         create_load_plan(market.units, agent_of("north-1"), **{**fields, **changes})  # type: ignore[arg-type]  # as its signature
+
+
+def test_a_site_is_not_forecast_on_request_without_end(market: Market) -> None:
+    ask = {"site_id": "north-1", "horizon": None, "request_id": ""}
+    for n in range(MOST_PER_HOUR):
+        market.clock.advance_to(NOON + timedelta(minutes=n + 1))
+        create_forecast(market.units, agent_of("north-1"), market.pool, RULES, **ask)  # type: ignore[arg-type]  # as its signature
+    with pytest.raises(Overloaded, match="ask again after 2026-03-04T13:01"):
+        create_forecast(market.units, OPERATOR, market.pool, RULES, **ask)  # type: ignore[arg-type]  # as its signature
+    market.clock.advance_to(NOON + HOUR + timedelta(minutes=1))
+    create_forecast(market.units, OPERATOR, market.pool, RULES, **ask)  # type: ignore[arg-type]  # as its signature
+    assert len(made(market, kind=ForecastKind.ON_REQUEST)) == MOST_PER_HOUR + 1
+
+
+def test_errors_of_forecasts_on_request_are_noted_too(market: Market) -> None:
+    quarter = Interval(NOON, NOON + timedelta(minutes=15))
+    for at, horizon in ((NOON, quarter), (quarter.end, None)):
+        market.clock.advance_to(at)
+        if at > NOON:
+            market.meter("north-1", 1000, NOON, np.full(3, 1010.0))
+        create_forecast(
+            market.units,
+            agent_of("north-1"),
+            market.pool,
+            RULES,
+            site_id="north-1",
+            horizon=horizon,
+            request_id="",
+        )
+    with market.units(write=False) as uow:
+        [error] = uow.forecasts.errors(["north-1"], ForecastKind.ON_REQUEST, quarter)
+    assert error.error_kw == pytest.approx((10.0,), abs=1e-6)
 
 
 def test_only_the_site_itself_plans(market: Market) -> None:

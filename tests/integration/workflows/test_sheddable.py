@@ -13,10 +13,11 @@ from vpp.auction.buyer import BuyerTerms, FeederLimit
 from vpp.dispatch.event import EventState
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
+from vpp.portfolio.resource import FlexibilityEnvelope, Resource, ResourceKind
 from vpp.workflows.bidding import create_bid
 from vpp.workflows.booking import auction_book, standing_book
 from vpp.workflows.emergencies import create_emergency_event
-from vpp.workflows.enrolling import update_site
+from vpp.workflows.enrolling import create_resource, update_site
 from vpp.workflows.forecast_records import ForecastRecord
 from vpp.workflows.recording import product_of
 from vpp.workflows.responding import InvitationContent, open_deliveries
@@ -103,6 +104,32 @@ def test_no_more_is_awarded_than_the_load_bears_nine_times_in_ten(market: Market
         awards = {stored.value.site_id: stored.value.reduction_kw for stored in uow.awards.page()}
     assert awards["north-1"] == pytest.approx((70.0,) * 4 + (100.0,) * 4)
     assert awards["north-2"] == pytest.approx((80.0,) * 4 + (50.0,) * 4)
+
+
+def test_load_that_another_event_has_bought_is_not_sold_again(market: Market) -> None:
+    hour = timedelta(hours=1)
+    envelope = FlexibilityEnvelope(200.0, 0.0, QUARTER, timedelta(0), 4 * hour, 800.0, 1.0, 2 * hour)
+    ups = Resource("north-1", "ups", ResourceKind.BATTERY, envelope)
+    create_resource(market.units, agent_of("north-1"), ups, request_id="")
+    forecast(market, "north-1", {}, usual_kw=150.0)
+    market.open_auction(100.0)
+    market.bid("north-1", 100.0, "50")
+    # An hour of the evening, in another auction and from another resource of the site.
+    late = Interval(EVENING.start + hour, EVENING.end)
+    market.open_auction(
+        100.0,
+        auction_id="late",
+        delivery=late,
+        target_reduction_kw=(100.0,) * 4,
+        gate_closes_at=GATE + QUARTER,
+    )
+    bid = replace(step_bid("north-1", 100.0, "50", intervals=4), bid_id="late", resource_id="ups")
+    market.bid("north-1", 100.0, "50", bid=bid, auction_id="late")
+    market.advance(GATE + 2 * QUARTER)
+    with market.units(write=False) as uow:
+        awards = {stored.value.event_id: stored.value.reduction_kw for stored in uow.awards.page()}
+    assert awards["evening"] == pytest.approx((100.0,) * 8)
+    assert awards["late"] == pytest.approx((50.0,) * 4)
 
 
 def test_what_counts_is_a_bids_share_that_is_delivered(market: Market) -> None:
