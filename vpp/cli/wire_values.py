@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-import numpy as np
-import pandas as pd
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.interval_pb2 import Interval as WireInterval
@@ -13,7 +11,6 @@ from google.type.money_pb2 import Money as WireMoney
 
 from vpp.foundation.interval import Interval
 from vpp.foundation.money import Money
-from vpp.v1 import telemetry_pb2
 
 _NANO = Decimal("1e-9")
 
@@ -64,14 +61,6 @@ def interval_from_wire(interval: WireInterval) -> Interval:
 def span_from_wire(duration: Duration) -> timedelta:
     """Read a span."""
     return duration.ToTimedelta()
-
-
-def series_from_wire(part: telemetry_pb2.PowerSeries) -> pd.Series:
-    """Read a series, kW, UTC, labelled by interval starts. Shape (N,)."""
-    values = np.array(part.net_power_kw, dtype=np.float64)
-    step = pd.Timedelta(span_from_wire(part.sample_interval))
-    start = instant_from_wire(part.start_time)
-    return pd.Series(values, index=pd.date_range(start, periods=len(values), freq=step, tz=UTC))
 
 
 def energy_of(power_kw: Sequence[float], step: timedelta) -> float:

@@ -8,7 +8,7 @@ import typer
 
 from vpp.cli.baseline import options
 from vpp.cli.baseline.backtest_choices import BacktestKind, DayPick
-from vpp.cli.baseline.site_file import SiteFacts
+from vpp.cli.baseline.site_facts import SiteFacts
 from vpp.cli.baseline.stamps import option_date, option_instant, option_span
 from vpp.cli.exit_codes import EXIT_CODES_HELP, ExitCode
 from vpp.cli.output import AsJson

@@ -1,31 +1,13 @@
 """Files of sites: what differs from one site of a fleet to the next."""
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 from vpp.cli.baseline.csv_table import cell, read_csv_table
+from vpp.cli.baseline.site_facts import SiteFacts
 
 _POWERS = ("contract_kw", "export_limit_kw", "nominated_kw")
-
-
-@dataclass(frozen=True, slots=True)
-class SiteFacts:
-    """What is known of a site besides its meter.
-
-    Attributes:
-        time_zone: IANA name of its civil time.
-        holidays: ISO 3166 code of the place whose public holidays it keeps; None for none.
-        contract_kw: Contract capacity, kW.
-        export_limit_kw: Largest export, kW.
-        nominated_kw: Level it nominated, such as its peak load contribution, kW.
-    """
-
-    time_zone: str
-    holidays: str | None = None
-    contract_kw: float | None = None
-    export_limit_kw: float | None = None
-    nominated_kw: float | None = None
 
 
 def read_sites(path: Path, common: SiteFacts) -> dict[str, SiteFacts]:

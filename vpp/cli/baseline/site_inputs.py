@@ -13,7 +13,8 @@ from vpp.baseline.calendar import SiteCalendar
 from vpp.baseline.like_slots import like_slots
 from vpp.baseline.site_meter import SiteMeter
 from vpp.cli.baseline.meter_files import read_readings, site_calendar
-from vpp.cli.baseline.site_file import SiteFacts, read_sites
+from vpp.cli.baseline.site_facts import SiteFacts
+from vpp.cli.baseline.site_file import read_sites
 from vpp.cli.baseline.span_file import PastEvent, read_past_events, read_peak_hours
 from vpp.cli.baseline.temperature_file import read_temperatures
 from vpp.foundation.errors import InvalidInput, NotFound

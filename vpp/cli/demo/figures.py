@@ -12,7 +12,8 @@ import pandas as pd
 from vpp.cli.demo.results import DemoResults, EventResult
 from vpp.cli.output import power
 from vpp.cli.report import Headline
-from vpp.cli.wire_values import energy_of, money_from_wire, series_from_wire
+from vpp.cli.wire_series import series_from_wire
+from vpp.cli.wire_values import energy_of, money_from_wire
 
 _RECOVERY = timedelta(hours=2)
 _STEP = timedelta(minutes=15)

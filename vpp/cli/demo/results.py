@@ -12,11 +12,11 @@ from google.protobuf.duration_pb2 import Duration
 
 from vpp.cli.connection import HubConnection
 from vpp.cli.statement_files import download_statement
+from vpp.cli.wire_series import series_from_wire
 from vpp.cli.wire_values import (
     instant_to_wire,
     interval_from_wire,
     interval_to_wire,
-    series_from_wire,
 )
 from vpp.foundation.interval import Interval
 from vpp.v1 import (

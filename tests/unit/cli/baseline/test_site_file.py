@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from vpp.cli.baseline.site_file import SiteFacts, read_sites
+from vpp.cli.baseline.site_facts import SiteFacts
+from vpp.cli.baseline.site_file import read_sites
 from vpp.foundation.errors import InvalidInput
 
 COMMON = SiteFacts("Europe/London", "GB-ENG", contract_kw=500.0)
