@@ -8,6 +8,7 @@ import grpc.aio
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
 from vpp.agent.bid_sender import BidSender
+from vpp.agent.cancelled import raise_if_cancelled
 from vpp.agent.core import SiteAgent
 from vpp.agent.driver import SiteDriver
 from vpp.agent.enrol import enrol_products, enrol_resources, enrol_site
@@ -91,6 +92,7 @@ class SiteRunner:
             try:
                 await self._session()
             except (LinkLost, grpc.aio.AioRpcError) as error:
+                raise_if_cancelled(error)
                 level = logging.DEBUG if said(error) == told else logging.WARNING  # once is enough
                 told = said(error)
                 log.log(level, "%s: no session: %s", self._agent.settings.site_name, told)
