@@ -240,7 +240,8 @@ class BaselineRule(Group):
         days: Which days may stand for the event's; goes with the methods that look for days.
         adjustment: The same-day adjustment; None for none.
         device: How storage and generation behind the meter are split off; None for not at all.
-        floor: Whether the baseline stops at 0 kW; otherwise at minus the export limit, if one is known.
+        floor: Whether an adjustment stops at 0 kW. Without it, and where the site exports even before an
+            adjustment, the baseline stops at minus the export limit, if one is known.
         contract_cap: Whether it stops at the site's contract capacity.
         loss_ratio: Factor on what is delivered, for losses up to the market's reference point.
         gate: How good it must be.

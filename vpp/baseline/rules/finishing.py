@@ -52,7 +52,7 @@ def assembled(
         raw_kw: What it says of the event, kW. Shape (N,).
         change: The same-day adjustment.
     """
-    adjusted_kw, limit_notes = within_limits(rule, view.site, raw_kw * change.ratio + change.added_kw)
+    adjusted_kw, limit_notes = within_limits(rule, view.site, raw_kw, raw_kw * change.ratio + change.added_kw)
     said = (change.note,) if change.note else ()
     return RuleBaseline(
         raw_kw=view.series(raw_kw, "raw_kw"),
@@ -87,17 +87,34 @@ def method_name(baseline_id: str, steps: Sequence[str]) -> str:
     return f"{baseline_id}/{'+'.join(steps)}" if steps else baseline_id
 
 
-def within_limits(rule: BaselineRule, site: SiteMeter, load_kw: Floats) -> tuple[Floats, tuple[str, ...]]:
+def within_limits(
+    rule: BaselineRule, site: SiteMeter, raw_kw: Floats, load_kw: Floats
+) -> tuple[Floats, tuple[str, ...]]:
     """Hold a baseline above its floor and below the contract capacity; kW, and what must be noted.
 
-    Without a floor of 0 kW it stops at minus the export limit; where none is known, nowhere.
+    The floor of 0 kW keeps an adjustment from turning a load into an export. Where the site exports
+    without any event, the unadjusted baseline says so, and a floor of 0 kW would pay for that export as
+    a reduction: there, and with rules that have no such floor, it is minus the export limit, if one is
+    known.
+
+    Args:
+        rule: The rule.
+        site: The site's limits.
+        raw_kw: Before the adjustment. Shape (N,).
+        load_kw: After it. Shape (N,).
     """
     notes = []
-    floor_kw = 0.0 if rule.floor else -(site.export_limit_kw if site.export_limit_kw is not None else np.inf)
+    export_kw = -(site.export_limit_kw if site.export_limit_kw is not None else np.inf)
+    is_export = raw_kw < 0.0
+    floor_kw = np.where(is_export, export_kw, 0.0) if rule.floor else np.full(len(raw_kw), export_kw)
     limited_kw = np.maximum(load_kw, floor_kw)
+    if rule.floor and is_export.any():
+        where = f"{int(is_export.sum())} of {len(raw_kw)} intervals"
+        notes.append(f"{where} are an export before any adjustment, and not held at the floor of 0 kW")
     if raised := int((load_kw < floor_kw).sum()):
         where = f"{raised} of {len(load_kw)} intervals"
-        notes.append(f"{where} are held at the floor of {floor_kw + 0.0:g} kW, above what the rule gives")
+        highest_kw = float(floor_kw[load_kw < floor_kw].max()) + 0.0
+        notes.append(f"{where} are held at the floor of {highest_kw:g} kW, above what the rule gives")
     if rule.contract_cap and site.contract_kw is not None:
         limited_kw = np.minimum(limited_kw, site.contract_kw)
     elif rule.contract_cap:

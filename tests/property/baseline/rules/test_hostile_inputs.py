@@ -94,14 +94,26 @@ def test_two_levels_that_name_each_other_are_refused() -> None:
         compute_baseline(one, site_of(LOAD, nominated_kw=5.0), EVENT, library={"a-rule": one, "other": other})
 
 
-def test_a_floor_that_raises_a_baseline_is_said() -> None:
+def test_what_a_site_exports_anyway_is_no_reduction() -> None:
     exporter = site_of(daily_load(MONDAY, *[-50.0] * 10))
     answer = found(high(), exporter, EVENT)
-    assert answer.adjusted_kw.tolist() == [0.0, 0.0]
-    assert "2 of 2 intervals are held at the floor of 0 kW, above what the rule gives" in answer.notes
+    assert answer.adjusted_kw.tolist() == [-50.0, -50.0]
+    note = "2 of 2 intervals are an export before any adjustment, and not held at the floor of 0 kW"
+    assert note in answer.notes
     limited = found(high(floor=False), replace(exporter, export_limit_kw=60.0), EVENT)
     assert limited.adjusted_kw.tolist() == [-50.0, -50.0]
     assert not any("floor" in note for note in limited.notes)
+
+
+def test_a_floor_that_raises_a_baseline_is_said() -> None:
+    exporter = site_of(daily_load(MONDAY, *[-50.0] * 10), export_limit_kw=20.0)
+    answer = found(high(), exporter, EVENT)
+    assert answer.adjusted_kw.tolist() == [-20.0, -20.0]
+    assert "2 of 2 intervals are held at the floor of -20 kW, above what the rule gives" in answer.notes
+    stopped = site_of(daily_load(MONDAY, *[10.0] * 9, -30.0))
+    answer = found(high(2, 2, adjustment=before(3, 1)), stopped, event_on(MONDAY + 9 * DAY))
+    assert answer.adjusted_kw.tolist() == [0.0, 0.0]
+    assert "2 of 2 intervals are held at the floor of 0 kW, above what the rule gives" in answer.notes
 
 
 def test_import_and_export_that_cancel_have_no_ratio() -> None:

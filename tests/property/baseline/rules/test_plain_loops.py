@@ -194,7 +194,7 @@ class Loops:
         actual = [self.read(at, past=False) for span in spans for at in self.starts(span)]
         change = self.change(actual, [kw for span in spans for kw in usual(span)], mean(raw))
         ratio, added = change or (Fraction(1), Fraction(0))
-        adjusted = tuple(self.limited(kw * ratio + added) for kw in raw)
+        adjusted = tuple(self.limited(kw, kw * ratio + added) for kw in raw)
         used = tuple(self.event_day - one[0] * DAY for one in picked)
         return Answer(raw, adjusted, used, tuple(steps), change is not None)
 
@@ -257,9 +257,9 @@ class Loops:
             return None
         return 1 + held(mean(known) / mean(base) - 1, low, cap), Fraction(0)
 
-    def limited(self, load: Fraction) -> Fraction:
+    def limited(self, raw: Fraction, load: Fraction) -> Fraction:
         export, contract = self.site.export_limit_kw, self.site.contract_kw
-        if self.rule.floor:
+        if self.rule.floor and raw >= 0:
             load = max(load, Fraction(0))
         elif export is not None:
             load = max(load, -Fraction(export))

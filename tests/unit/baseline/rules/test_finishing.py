@@ -29,7 +29,7 @@ def test_the_contract_capacity_caps_where_the_rule_says_so() -> None:
     capped = high(2, 2).model_copy(update={"contract_cap": True})
     assert found(capped, site, EVENT).adjusted_kw.tolist() == [8.0, 8.0]
     assert found(high(2, 2), site, EVENT).adjusted_kw.tolist() == [10.0, 10.0]
-    _, notes = within_limits(capped, site_of(daily_load(MONDAY, 10)), np.array([1.0]))
+    _, notes = within_limits(capped, site_of(daily_load(MONDAY, 10)), np.array([1.0]), np.array([1.0]))
     assert notes == ("not held below the contract capacity: contract_kw is not given",)
 
 
