@@ -1,5 +1,6 @@
 """Baselines: frozen once, before delivery, and told to the site."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,6 +22,8 @@ from vpp.workflows.responding import instructions_of
 from vpp.workflows.site_readings import SiteReadings, gather_readings
 
 OVER = frozenset({EventState.CANCELLED, EventState.FAILED, EventState.SETTLED})
+SITES_AT_ONCE = 200
+"""Sites read, made and written in one go: bounds memory, and how long others wait for the write lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,14 @@ def freeze_at(now: datetime, rules: MarketRules, event: Event, product: ProductP
     return max(now, max(ends) + rules.telemetry_allowance)
 
 
-def freeze_baselines(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules, event_id: str) -> None:
+def freeze_baselines(
+    units: UnitOfWorkFactory,
+    pool: WorkerPool,
+    rules: MarketRules,
+    event_id: str,
+    *,
+    sites_at_once: int = SITES_AT_ONCE,
+) -> None:
     """Freeze the baseline of every instructed site, and owe each of them the figures.
 
     A baseline that is frozen already stays as it is, whatever readings come later. A site with too
@@ -76,6 +86,13 @@ def freeze_baselines(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRu
     with units() as uow:  # short; what takes long only reads, so that readings can go on coming in
         told = _told(uow, rules, event_id)
         uow.commit()
+    for begin in range(0, len(told), sites_at_once):
+        _freeze_some(units, pool, rules, event_id, told[begin : begin + sites_at_once])
+
+
+def _freeze_some(
+    units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules, event_id: str, told: Sequence[_Told]
+) -> None:
     with units(write=False) as uow:
         gathered = [(each, _job(uow, rules, event_id, each)) for each in told]
     wanted = [_Wanted(each, job) for each, job in gathered if job is not None]

@@ -21,6 +21,7 @@ from vpp.settlement.site_delivery import SiteDelivery
 from vpp.workflows import viewing_baselines
 from vpp.workflows.baseline_making import BaselineJob, NotMade, make_baseline
 from vpp.workflows.baseline_records import RuleChoiceRecord
+from vpp.workflows.baselines import freeze_baselines
 from vpp.workflows.choosing_rules import NOT_SCORED, choose_rules, owe_choices
 from vpp.workflows.delivering import site_deliveries
 from vpp.workflows.enrolling import create_enrolment
@@ -434,3 +435,20 @@ def test_an_enrolment_that_waits_is_not_scored(tmp_path: Path) -> None:
     )
     choose_rules(market.units, market.pool, RULES, "2026-03-04")
     assert "example-gb-dfs" not in {choice.product_id for choice in choices(market)}
+
+
+def test_sites_are_frozen_in_groups_and_each_once(tmp_path: Path) -> None:
+    market = make_market(tmp_path)
+    for site_id in ("north-1", "north-2", "north-3"):
+        market.enrol(site_id, days=1)
+    market.open_auction(300.0)
+    for site_id in ("north-1", "north-2", "north-3"):
+        market.bid(site_id, 100.0, "60")
+    market.advance(GATE + timedelta(minutes=1))
+    freeze_baselines(market.units, market.pool, RULES, "evening", sites_at_once=2)
+    freeze_baselines(market.units, market.pool, RULES, "evening", sites_at_once=1)
+    with market.units(write=False) as uow:
+        frozen = [record.subject for record in uow.audit.page() if record.action == "freeze_baseline"]
+        sites = [record.detail["site"] for record in uow.audit.page() if record.action == "freeze_baseline"]
+    assert frozen == ["events/evening"] * 3
+    assert sites == ["north-1", "north-2", "north-3"]
