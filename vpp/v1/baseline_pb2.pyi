@@ -356,7 +356,9 @@ Global___PortfolioForecast: _TypeAlias = PortfolioForecast  # noqa: Y015
 
 @_typing.final
 class LoadPlan(_message.Message):
-    """Load that a site itself plans, such as a scheduler's backlog or maintenance."""
+    """Load that a site itself plans, such as a scheduler's backlog or maintenance. Intervals that had ended
+    when it was told do not count, nor do plans told after notice of an event for that event's baseline.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
