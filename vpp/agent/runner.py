@@ -8,7 +8,6 @@ import grpc.aio
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
 from vpp.agent.bid_sender import BidSender
-from vpp.agent.cancelled import raise_if_cancelled
 from vpp.agent.core import SiteAgent
 from vpp.agent.driver import SiteDriver
 from vpp.agent.enrol import enrol_products, enrol_resources, enrol_site
@@ -51,6 +50,7 @@ class SiteRunner:
         self._stirred = asyncio.Event()
         self._bids = BidSender(agent, clock)
         self._is_enrolled = False
+        self._is_stopping = False
         is_simulated = agent.settings.clock is not None
         # Commands for intervals that have passed are no use to real devices. A simulated plant
         # still takes them, and a slow machine must not look like a slow site.
@@ -59,8 +59,19 @@ class SiteRunner:
     async def run(self) -> None:
         """Run both loops; if one dies, so does the other, and the caller hears of it."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._control())
+            group.create_task(self._control_until_stopped())
             group.create_task(self._sessions())
+
+    async def _control_until_stopped(self) -> None:
+        """Run the control loop, and tell the other when it has ended.
+
+        A session whose link breaks just as it is cancelled gives the break as its error and nothing of the
+        cancellation: a task group keeps only the former. It would be taken for a hub that went away.
+        """
+        try:
+            await self._control()
+        finally:
+            self._is_stopping = True
 
     async def _control(self) -> None:
         """Steer the site at every metering interval, whether or not the hub can be reached."""
@@ -92,7 +103,8 @@ class SiteRunner:
             try:
                 await self._session()
             except (LinkLost, grpc.aio.AioRpcError) as error:
-                raise_if_cancelled(error)
+                if self._is_stopping:
+                    return
                 level = logging.DEBUG if said(error) == told else logging.WARNING  # once is enough
                 told = said(error)
                 log.log(level, "%s: no session: %s", self._agent.settings.site_name, told)
