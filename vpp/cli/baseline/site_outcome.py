@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from vpp.baseline.rule_baseline import NoBaseline, RuleBaseline
+from vpp.baseline.rules.delivery import delivered_reduction_kw
 from vpp.baseline.scoring.gaming_flag import GamingFlag
 from vpp.baseline.site_meter import SiteMeter
 from vpp.foundation.interval import Interval
@@ -59,7 +60,8 @@ def interval_rows(outcome: SiteOutcome, rule: BaselineRule, event: Interval) -> 
     """List an event's intervals with baseline, load and reduction.
 
     A reading that was estimated proves no reduction: it counts as none. Where nothing was metered, and
-    nothing could be estimated, the reduction is empty and counts as none too.
+    nothing could be estimated, the reduction is empty and counts as none too. With a device split, what
+    storage and generation exported is no reduction.
 
     Args:
         outcome: The site's outcome.
@@ -78,7 +80,7 @@ def interval_rows(outcome: SiteOutcome, rule: BaselineRule, event: Interval) -> 
     found = outcome.found
     gap = pd.Series(np.nan, index=index)
     raw_kw, baseline_kw = (gap, gap) if found is None else (found.raw_kw, found.adjusted_kw)
-    difference_kw = (baseline_kw - metered_kw) * rule.loss_ratio
+    difference_kw = gap if found is None else delivered_reduction_kw(rule, found, outcome.meter)
     is_measured = quality == MEASURED
     reduction_kw = difference_kw.where(is_measured | difference_kw.isna(), 0.0)
     return pd.DataFrame(

@@ -102,6 +102,32 @@ def test_an_estimated_reading_proves_no_reduction(run: Run, tmp_path: Path) -> N
     assert site["reduction_kwh"] == pytest.approx(50.0, abs=TRIFLE)
 
 
+def test_what_a_battery_exports_is_no_reduction(run: Run, tmp_path: Path) -> None:
+    # In the event the load of 60 kW takes 60 of the battery's 200 kW; 140 kW are exported. Its usual output
+    # is nothing. Load: 110 - 60 = 50 kW less; battery: 60 kW that served load.
+    load_kw, output_kw = plant_load(), plant_load() * 0.0
+    output_kw[pd.Timestamp("2026-01-29T17:00Z") : pd.Timestamp("2026-01-29T18:00Z")] = 200.0
+    meter = write_meter(tmp_path / "net.csv", {"plant": load_kw - output_kw})
+    device = write_meter(tmp_path / "battery.csv", {"plant": output_kw})
+    out = tmp_path / "out.csv"
+    run(
+        "compute",
+        "--method",
+        "caiso-mgo",
+        "--meter",
+        meter,
+        "--device",
+        device,
+        "--event",
+        EVENT,
+        "--out",
+        out,
+    )
+    rows = rows_of(out)
+    assert rows["metered_kw"].tolist() == pytest.approx([-140.0] * 2, abs=TRIFLE)
+    assert rows["reduction_kw"].tolist() == pytest.approx([110.0] * 2, abs=TRIFLE)
+
+
 def test_an_event_that_is_not_metered_yet_has_a_baseline_and_no_reduction(run: Run, tmp_path: Path) -> None:
     meter = write_meter(tmp_path / "meter.csv", {"plant": plant_load()[:"2026-01-29T15:00Z"]})
     out = tmp_path / "out.csv"
