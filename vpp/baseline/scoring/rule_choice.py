@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from vpp.baseline.scoring.gate_verdict import FEWEST_EVENTS, GateVerdict, judge
 from vpp.baseline.scoring.rule_score import RuleScore, ScoredRule
@@ -62,10 +61,6 @@ class RuleChoice:
     judged: tuple[JudgedRule, ...]
     data_version: str
     engine_version: str
-
-    def holds_on(self, day: date) -> bool:
-        """Whether the choice speaks for a civil day."""
-        return day in self.season
 
 
 def choose_rule(  # noqa: PLR0913  who, when and what is chosen from, and what the scores were made from

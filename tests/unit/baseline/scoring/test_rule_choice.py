@@ -56,8 +56,8 @@ def test_a_choice_keeps_every_score_and_holds_for_its_season() -> None:
     choice = choose(0.05, 0.06, 0.07)
     assert [one.score.baseline_id for one in choice.judged] == ["own", "apple", "pear"]
     assert (choice.own_baseline_id, choice.data_version, choice.engine_version) == ("own", "d", "e")
-    assert choice.holds_on(DAY)
-    assert not choice.holds_on(date(2026, 10, 1))
+    assert DAY in choice.season
+    assert date(2026, 10, 1) not in choice.season
 
 
 def test_the_policy_says_what_is_a_gain() -> None:
