@@ -17,7 +17,8 @@ from support.market import OPERATOR, RULES, Market, agent_of
 
 from vpp.hub.composition import Hub, compose
 from vpp.hub.preparation import Prepared
-from vpp.hub.settings import HubSettings, MarketSettings, PartySettings, SessionSettings
+from vpp.hub.session_settings import SessionSettings
+from vpp.hub.settings import HubSettings, MarketSettings, PartySettings
 from vpp.portfolio.party import PartyKind
 from vpp.rpc.identity_interceptor import token_digest
 from vpp.rpc.server import tell_health

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 
+from vpp.dispatch.purpose import EventPurpose
 from vpp.foundation.errors import WrongState
 from vpp.foundation.interval import Interval
 
@@ -70,6 +71,8 @@ class Event:
         failure_reason: UPPER_SNAKE_CASE, empty unless FAILED.
         modification_number: Counts the modifications.
         cancelled_at: When it was cancelled; what was delivered before is paid.
+        purpose: Why it calls sites.
+        site_ids: Sites that an ordered event names; empty for every active site of the zone.
     """
 
     event_id: str
@@ -86,6 +89,8 @@ class Event:
     failure_reason: str = ""
     modification_number: int = 0
     cancelled_at: datetime | None = None
+    purpose: EventPurpose = EventPurpose.MARKET
+    site_ids: tuple[str, ...] = ()
 
 
 def check_event_transition(current: EventState, wanted: EventState) -> None:

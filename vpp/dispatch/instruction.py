@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from vpp.dispatch.purpose import EventPurpose
 from vpp.foundation.errors import WrongState
 from vpp.foundation.interval import Interval
 
@@ -92,6 +93,10 @@ class Instruction:
         reason: Why the site refuses, delivers less or stops.
         reason_detail: The same in the site's own words.
         accepted_reduction_kw: With PARTIAL: what the site delivers at most, kW; else None.
+        purpose: Why the event calls the site.
+        start_offset: The site begins this much after the start, so that a portfolio does not step at one
+            instant; it makes up for it within the first delivery interval.
+        release_offset: The site goes back to its own load this much after the end.
     """
 
     instruction_id: str
@@ -107,6 +112,9 @@ class Instruction:
     reason: RefusalReason = RefusalReason.UNSPECIFIED
     reason_detail: str = ""
     accepted_reduction_kw: float | None = None
+    purpose: EventPurpose = EventPurpose.MARKET
+    start_offset: timedelta = timedelta(0)
+    release_offset: timedelta = timedelta(0)
 
 
 def instruction_id(event_id: str, modification_number: int, site_id: str) -> str:

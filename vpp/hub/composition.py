@@ -8,7 +8,8 @@ import grpc
 from grpc_health.v1 import health
 
 from vpp.hub.preparation import Prepared
-from vpp.hub.settings import ServerSettings, SessionSettings
+from vpp.hub.session_settings import SessionSettings
+from vpp.hub.settings import ServerSettings
 from vpp.jobs.ticker import Ticker
 from vpp.rpc.courier import Courier
 from vpp.rpc.currencies import Currencies

@@ -1,17 +1,11 @@
 """What the hub's owner sets. Market rules are not settings: they are product profiles."""
 
 import ipaddress
-from collections.abc import Callable
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     model_validator,
@@ -19,44 +13,16 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vpp.auction.rules import TieRule, UniformPrice
-from vpp.foundation.names import ID_PATTERN
 from vpp.hub.forecast_settings import ForecastSettings
+from vpp.hub.session_settings import SessionSettings
+from vpp.hub.setting_types import Group, Id, Span, UtcInstant, Wait
+from vpp.hub.telemetry_settings import TelemetrySettings
 from vpp.portfolio.party import PartyKind
 from vpp.solver.report import SolverName
 from vpp.workflows.identity import Role
 
-Id = Annotated[str, Field(pattern=f"^{ID_PATTERN}$")]
 
-
-def _iso_text(value: object) -> object:
-    if isinstance(value, timedelta) or (isinstance(value, str) and value.startswith("P")):
-        return value
-    raise ValueError(f"{value!r} is no ISO 8601 duration such as PT15S")
-
-
-def _between(shortest: timedelta, longest: timedelta) -> Callable[[timedelta], timedelta]:
-    def check(value: timedelta) -> timedelta:
-        if not shortest <= value <= longest:
-            raise ValueError(f"{value} is not between {shortest} and {longest}")
-        return value
-
-    return check
-
-
-_DAY = timedelta(days=1)
-# A bare number would pass as seconds, so durations are ISO 8601 text.
-Span = Annotated[timedelta, BeforeValidator(_iso_text), AfterValidator(_between(timedelta(0), _DAY))]
-Wait = Annotated[
-    timedelta, BeforeValidator(_iso_text), AfterValidator(_between(timedelta(milliseconds=10), _DAY))
-]
-UtcInstant = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(UTC))]
-
-
-class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ServerSettings(_Group):
+class ServerSettings(Group):
     """Where the hub listens, and what connections may cost.
 
     Attributes:
@@ -119,7 +85,7 @@ class ServerSettings(_Group):
         return self
 
 
-class DatabaseSettings(_Group):
+class DatabaseSettings(Group):
     """Where the hub keeps its state.
 
     Attributes:
@@ -132,7 +98,7 @@ class DatabaseSettings(_Group):
     url_file: Path | None = None
 
 
-class WorkSettings(_Group):
+class WorkSettings(Group):
     """How many work side by side.
 
     Attributes:
@@ -146,48 +112,7 @@ class WorkSettings(_Group):
     max_sessions: int = Field(default=500, ge=1, le=100_000)
 
 
-class SessionSettings(_Group):
-    """How sessions are held. Spans are in the machine's time, but for the heartbeat's.
-
-    Attributes:
-        heartbeat_interval: How often agents send a heartbeat.
-        resend_interval: When a delivery that is not acknowledged is sent again.
-        courier_interval: How often the hub looks for what is owed even if nothing happened.
-        watch_interval: How often a watched event's status is sent even if nothing happened.
-        max_clock_skew: Above this difference of clocks a warning is logged.
-        hello_deadline: An agent says Hello within this time.
-        silence_deadline: An agent says something within this time, or within three heartbeats if
-            that is longer.
-        write_deadline: An agent takes one message within this time.
-        max_pending_messages: Messages that wait for one agent; beyond, its stream is cut.
-        max_pending_bytes: The same in bytes.
-    """
-
-    heartbeat_interval: Wait = timedelta(seconds=15)
-    resend_interval: Wait = timedelta(seconds=30)
-    courier_interval: Wait = timedelta(seconds=5)
-    watch_interval: Wait = timedelta(seconds=2)
-    max_clock_skew: Wait = timedelta(seconds=2)
-    hello_deadline: Wait = timedelta(seconds=10)
-    silence_deadline: Wait = timedelta(minutes=2)
-    write_deadline: Wait = timedelta(seconds=20)
-    max_pending_messages: int = Field(default=1000, ge=10, le=100_000)
-    max_pending_bytes: int = Field(default=4 * 1024 * 1024, ge=65536, le=256 * 1024 * 1024)
-
-
-class TelemetrySettings(_Group):
-    """How readings are kept.
-
-    Attributes:
-        max_queued_batches: Batches of all sessions that may wait to be written.
-        max_commit_batches: Most batches of one transaction.
-    """
-
-    max_queued_batches: int = Field(default=2000, ge=1, le=100_000)
-    max_commit_batches: int = Field(default=500, ge=1, le=10_000)
-
-
-class SeasonSettings(_Group):
+class SeasonSettings(Group):
     """When a season begins each year.
 
     Attributes:
@@ -201,7 +126,7 @@ class SeasonSettings(_Group):
     day: int = Field(default=1, ge=1, le=28)
 
 
-class MarketSettings(_Group):
+class MarketSettings(Group):
     """What the hub's owner decides once for all markets.
 
     Attributes:
@@ -240,7 +165,7 @@ class MarketSettings(_Group):
     measurement_allowance: Span = timedelta(minutes=30)
 
 
-class JobSettings(_Group):
+class JobSettings(Group):
     """When the hub looks for what is due, in the machine's time.
 
     Attributes:
@@ -252,7 +177,7 @@ class JobSettings(_Group):
     retry_wait: Wait = timedelta(seconds=5)
 
 
-class SpeedSettings(_Group):
+class SpeedSettings(Group):
     """One speed of an accelerated clock.
 
     Attributes:
@@ -264,7 +189,7 @@ class SpeedSettings(_Group):
     factor: float = Field(gt=0, le=1_000_000)
 
 
-class ClockSettings(_Group):
+class ClockSettings(Group):
     """A clock that runs faster than the machine's; for demonstrations alone.
 
     Attributes:
@@ -276,7 +201,7 @@ class ClockSettings(_Group):
     speeds: tuple[SpeedSettings, ...] = Field(min_length=1)
 
 
-class PartySettings(_Group):
+class PartySettings(Group):
     """A party that the hub makes sure of at start.
 
     Attributes:
@@ -290,7 +215,7 @@ class PartySettings(_Group):
     kind: PartyKind
 
 
-class PrincipalSettings(_Group):
+class PrincipalSettings(Group):
     """Somebody who may call the hub.
 
     Attributes:

@@ -1,5 +1,7 @@
 """The record of who changed what."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import insert, select
 
 from vpp.foundation.errors import InvalidInput
@@ -25,6 +27,11 @@ class SqlAuditRepository:
             "detail": dict(record.detail),
         }
         self._transaction.write(insert(AUDIT).inline(), row)
+
+    def append_all(self, records: Sequence[AuditRecord]) -> None:
+        """Add records in their order."""
+        for record in records:
+            self.append(record)
 
     def page(self, *, after: int = 0, limit: int = 1000) -> list[AuditRecord]:
         """List records in order.

@@ -1,14 +1,15 @@
 """Messages owed to sites."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import RowMapping as Row
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from vpp.storage.inserting import insert_into
 from vpp.storage.tables.messaging import OUTBOX, OUTBOX_COUNTERS
 from vpp.storage.transaction import Transaction
-from vpp.workflows.ports import MessageKind, OutboxMessage
+from vpp.workflows.ports import MessageKind, OutboxMessage, Owed
 
 
 class SqlOutboxRepository:
@@ -51,6 +52,10 @@ class SqlOutboxRepository:
         )
         return message
 
+    def append_all(self, owed: Sequence[Owed]) -> list[OutboxMessage]:
+        """Owe many sites messages, each under its site's next sequence."""
+        return [self.append(each.site_id, each.kind, each.subject_id) for each in owed]
+
     def open(self, site_id: str) -> list[OutboxMessage]:
         """Return what the site has not acknowledged, in order of sequence."""
         statement = (
@@ -59,6 +64,19 @@ class SqlOutboxRepository:
             .order_by(OUTBOX.c.sequence)
         )
         return _messages(self._transaction.read(statement).mappings())
+
+    def open_all(self, site_ids: Iterable[str] | None = None) -> list[OutboxMessage]:
+        """Return what sites have not acknowledged, of some sites or of all, by site and sequence."""
+        statement = select(OUTBOX).where(OUTBOX.c.acknowledged_at.is_(None))
+        wanted = None if site_ids is None else set(site_ids)
+        rows = self._transaction.read(statement.order_by(OUTBOX.c.site_id, OUTBOX.c.sequence)).mappings()
+        return [each for each in _messages(rows) if wanted is None or each.site_id in wanted]
+
+    def oldest_open_at(self) -> datetime | None:
+        """Return since when the oldest open message has been owed, or None."""
+        statement = select(func.min(OUTBOX.c.created_at)).where(OUTBOX.c.acknowledged_at.is_(None))
+        found: datetime | None = self._transaction.read(statement).scalar_one()
+        return found
 
     def sites_with_open(self) -> list[str]:
         """Return the sites that are owed something, by id."""
@@ -85,6 +103,15 @@ class SqlOutboxRepository:
         closed = _messages(self._transaction.write(statement).mappings())
         return sorted(closed, key=lambda message: message.sequence)
 
+    def acknowledge_all(self, held: Mapping[str, int]) -> list[OutboxMessage]:
+        """Close everything up to a sequence per site; returns what this call closed."""
+        return [message for site_id in sorted(held) for message in self.acknowledge(site_id, held[site_id])]
+
+    def last_sequences(self, site_ids: Iterable[str]) -> dict[str, int]:
+        """Return the highest sequence given to each of these sites; those without any are left out."""
+        counted = ((site_id, self.last_sequence(site_id)) for site_id in site_ids)
+        return {site_id: sequence for site_id, sequence in counted if sequence}
+
     def last_sequence(self, site_id: str) -> int:
         """Return the highest sequence given to the site, 0 for none."""
         statement = select(OUTBOX_COUNTERS.c.last_sequence).where(OUTBOX_COUNTERS.c.site_id == site_id)
@@ -99,6 +126,7 @@ def _messages(rows: Iterable[Row]) -> list[OutboxMessage]:
             kind=MessageKind(row["kind"]),
             subject_id=row["subject_id"],
             created_at=row["created_at"],
+            trace_parent=row["trace_parent"] or "",
         )
         for row in rows
     ]

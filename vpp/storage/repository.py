@@ -1,6 +1,6 @@
 """Values of one kind in one table, each under its id, guarded by its revision."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -130,6 +130,31 @@ class SqlRepository(Generic[T]):
                 revision=str(revision),
             )
         return Stored(value, revision + 1, created_at, now)
+
+    def get_all(self, identifiers: Iterable[str]) -> dict[str, Stored[T]]:
+        """Return those values of these ids that exist, by id."""
+        found = ((identifier, self.get(identifier)) for identifier in identifiers)
+        return {identifier: stored for identifier, stored in found if stored is not None}
+
+    def add_all(self, values: Mapping[str, T]) -> None:
+        """Insert values by id.
+
+        Raises:
+            AlreadyExists: An id is taken.
+            InvalidInput: As for `add`.
+        """
+        for identifier, value in values.items():
+            self.add(identifier, value)
+
+    def update_all(self, changes: Mapping[str, tuple[T, int]]) -> None:
+        """Replace values, each of that revision.
+
+        Raises:
+            StaleWrite: As for `update`.
+            InvalidInput: As for `add`.
+        """
+        for identifier, (value, revision) in changes.items():
+            self.update(identifier, value, revision=revision)
 
     def page(
         self, *, after: str = "", limit: int = 1000, where: Mapping[str, str] | None = None

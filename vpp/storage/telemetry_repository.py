@@ -1,6 +1,6 @@
 """Raw batches of readings, written in bulk."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -71,6 +71,11 @@ class SqlTelemetryRepository:
         """Return the highest sequence held of a site, 0 for none."""
         statement = select(func.max(TELEMETRY.c.sequence)).where(TELEMETRY.c.site_id == site_id)
         return self._transaction.read(statement).scalar_one() or 0
+
+    def held_sequences(self, site_ids: Iterable[str]) -> dict[str, int]:
+        """Return the highest sequence held of each of these sites; those without any are left out."""
+        held = ((site_id, self.held_sequence(site_id)) for site_id in site_ids)
+        return {site_id: sequence for site_id, sequence in held if sequence}
 
     def last_number(self, site_id: str) -> int:
         """Return the number under which the site's newest batch was received, 0 for none."""

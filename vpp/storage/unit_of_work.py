@@ -41,6 +41,7 @@ from vpp.workflows.baseline_records import MeterEditsRecord, RuleChoiceRecord
 from vpp.workflows.forecast_ports import ForecastRepository, PlanRepository
 from vpp.workflows.ports import (
     AuditRepository,
+    BulkRepository,
     DueRepository,
     OutboxRepository,
     ProductRepository,
@@ -66,17 +67,17 @@ class SqlUnitOfWork:
 
     now: datetime
     parties: Repository[Party]
-    sites: Repository[Site]
-    resources: Repository[Resource]
+    sites: BulkRepository[Site]
+    resources: BulkRepository[Resource]
     products: ProductRepository
     enrolments: Repository[Enrolment]
     auctions: Repository[Tender]
-    bids: Repository[BidRecord]
-    awards: Repository[AwardRecord]
+    bids: BulkRepository[BidRecord]
+    awards: BulkRepository[AwardRecord]
     clearings: Repository[ClearingRecord]
-    events: Repository[Event]
-    instructions: Repository[Instruction]
-    baselines: Repository[BaselineRecord]
+    events: BulkRepository[Event]
+    instructions: BulkRepository[Instruction]
+    baselines: BulkRepository[BaselineRecord]
     rule_choices: Repository[RuleChoiceRecord]
     meter_edits: Repository[MeterEditsRecord]
     forecasts: ForecastRepository

@@ -97,6 +97,37 @@ class Event(_message.Message):
     STATE_FAILED: Event.State.ValueType  # 13
     """Ended by the facts; failure_reason says which."""
 
+    class _Purpose:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _PurposeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Event._Purpose.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        PURPOSE_UNSPECIFIED: Event._Purpose.ValueType  # 0
+        """The same as MARKET."""
+        PURPOSE_MARKET: Event._Purpose.ValueType  # 1
+        """Awards are delivered and paid."""
+        PURPOSE_MANDATORY: Event._Purpose.ValueType  # 2
+        """An order in an emergency of the grid: shared by all sites, unpaid, above every market event."""
+        PURPOSE_TEST: Event._Purpose.ValueType  # 3
+        """Named sites show what they can do; devices move, nothing is paid, what is learnt becomes a score."""
+        PURPOSE_DRY_RUN: Event._Purpose.ValueType  # 4
+        """Everything but the devices."""
+
+    class Purpose(_Purpose, metaclass=_PurposeEnumTypeWrapper):
+        """Why an event calls sites."""
+
+    PURPOSE_UNSPECIFIED: Event.Purpose.ValueType  # 0
+    """The same as MARKET."""
+    PURPOSE_MARKET: Event.Purpose.ValueType  # 1
+    """Awards are delivered and paid."""
+    PURPOSE_MANDATORY: Event.Purpose.ValueType  # 2
+    """An order in an emergency of the grid: shared by all sites, unpaid, above every market event."""
+    PURPOSE_TEST: Event.Purpose.ValueType  # 3
+    """Named sites show what they can do; devices move, nothing is paid, what is learnt becomes a score."""
+    PURPOSE_DRY_RUN: Event.Purpose.ValueType  # 4
+    """Everything but the devices."""
+
     NAME_FIELD_NUMBER: _builtins.int
     PRODUCT_FIELD_NUMBER: _builtins.int
     ZONE_FIELD_NUMBER: _builtins.int
@@ -111,6 +142,8 @@ class Event(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    SITES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the event. Format: events/{event}"""
     product: _builtins.str
@@ -127,6 +160,8 @@ class Event(_message.Message):
     """Counts the modifications; a higher number supersedes a lower one."""
     etag: _builtins.str
     """Changes with every write; sent back with a change, it guards against overwriting (AIP-154)."""
+    purpose: Global___Event.Purpose.ValueType
+    """Why it calls sites. All but MARKET order sites without an auction or standing bids."""
     @_builtins.property
     def delivery_interval(self) -> _interval_pb2.Interval:
         """When delivery takes place: [start_time, end_time)."""
@@ -137,7 +172,9 @@ class Event(_message.Message):
 
     @_builtins.property
     def cap_price_per_mwh(self) -> _money_pb2.Money:
-        """Highest price the operator pays; unserved target is valued at it."""
+        """Highest price the operator pays; unserved target is valued at it. Its currency is the product's; the
+        amount does not matter where nothing is paid.
+        """
 
     @_builtins.property
     def awarded_reduction_kw(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
@@ -152,6 +189,12 @@ class Event(_message.Message):
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When it last changed."""
+
+    @_builtins.property
+    def sites(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Sites that an ordered event names, at most 1000; empty for every active one of the zone. Format:
+        sites/{site}
+        """
 
     def __init__(
         self,
@@ -170,10 +213,12 @@ class Event(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         etag: _builtins.str = ...,
+        purpose: Global___Event.Purpose.ValueType = ...,
+        sites: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cap_price_per_mwh", b"cap_price_per_mwh", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["auction", b"auction", "awarded_reduction_kw", b"awarded_reduction_kw", "cap_price_per_mwh", b"cap_price_per_mwh", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "etag", b"etag", "failure_reason", b"failure_reason", "modification_number", b"modification_number", "name", b"name", "product", b"product", "state", b"state", "target_reduction_kw", b"target_reduction_kw", "update_time", b"update_time", "zone", b"zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auction", b"auction", "awarded_reduction_kw", b"awarded_reduction_kw", "cap_price_per_mwh", b"cap_price_per_mwh", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "etag", b"etag", "failure_reason", b"failure_reason", "modification_number", b"modification_number", "name", b"name", "product", b"product", "purpose", b"purpose", "sites", b"sites", "state", b"state", "target_reduction_kw", b"target_reduction_kw", "update_time", b"update_time", "zone", b"zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -303,6 +348,9 @@ class Instruction(_message.Message):
     ACCEPTED_REDUCTION_KW_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    START_OFFSET_FIELD_NUMBER: _builtins.int
+    RELEASE_OFFSET_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the instruction. Format: instructions/{instruction}"""
     event: _builtins.str
@@ -319,6 +367,8 @@ class Instruction(_message.Message):
     """What the site says in its own words."""
     accepted_reduction_kw: _builtins.float
     """What the site said it will deliver at most, kW."""
+    purpose: Global___Event.Purpose.ValueType
+    """Why the event calls the site. In a DRY_RUN the site does everything but move its devices."""
     @_builtins.property
     def delivery_interval(self) -> _interval_pb2.Interval:
         """When delivery takes place."""
@@ -351,6 +401,18 @@ class Instruction(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When it last changed."""
 
+    @_builtins.property
+    def start_offset(self) -> _duration_pb2.Duration:
+        """The site begins this much after the start, so that a portfolio does not step at one instant, and
+        makes up for it within the first delivery interval. Rounded down to the site's control step.
+        """
+
+    @_builtins.property
+    def release_offset(self) -> _duration_pb2.Duration:
+        """The site goes back to its own load this much after the end, so that the return is no step either.
+        Rounded down to the site's control step.
+        """
+
     def __init__(
         self,
         *,
@@ -370,10 +432,13 @@ class Instruction(_message.Message):
         accepted_reduction_kw: _builtins.float = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        purpose: Global___Event.Purpose.ValueType = ...,
+        start_offset: _duration_pb2.Duration | None = ...,
+        release_offset: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delivery_interval", b"delivery_interval", "expire_time", b"expire_time", "settlement_interval", b"settlement_interval", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delivery_interval", b"delivery_interval", "expire_time", b"expire_time", "release_offset", b"release_offset", "settlement_interval", b"settlement_interval", "start_offset", b"start_offset", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_reduction_kw", b"accepted_reduction_kw", "baseline_kw", b"baseline_kw", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "event", b"event", "expire_time", b"expire_time", "modification_number", b"modification_number", "name", b"name", "reason", b"reason", "reason_detail", b"reason_detail", "resource_targets", b"resource_targets", "settlement_interval", b"settlement_interval", "site", b"site", "state", b"state", "target_reduction_kw", b"target_reduction_kw", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_reduction_kw", b"accepted_reduction_kw", "baseline_kw", b"baseline_kw", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "event", b"event", "expire_time", b"expire_time", "modification_number", b"modification_number", "name", b"name", "purpose", b"purpose", "reason", b"reason", "reason_detail", b"reason_detail", "release_offset", b"release_offset", "resource_targets", b"resource_targets", "settlement_interval", b"settlement_interval", "site", b"site", "start_offset", b"start_offset", "state", b"state", "target_reduction_kw", b"target_reduction_kw", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -614,6 +679,11 @@ class WatchEventResponse(_message.Message):
     TARGET_ENERGY_KWH_FIELD_NUMBER: _builtins.int
     DELIVERED_ENERGY_KWH_FIELD_NUMBER: _builtins.int
     STATUS_TIME_FIELD_NUMBER: _builtins.int
+    PLANNED_ENERGY_KWH_FIELD_NUMBER: _builtins.int
+    EXPECTED_ENERGY_KWH_FIELD_NUMBER: _builtins.int
+    RESERVE_KW_FIELD_NUMBER: _builtins.int
+    INTERVALS_FIELD_NUMBER: _builtins.int
+    SITE_COUNTS_FIELD_NUMBER: _builtins.int
     present_target_kw: _builtins.float
     """Target of the present delivery interval, kW; 0 outside delivery."""
     present_delivered_kw: _builtins.float
@@ -622,6 +692,12 @@ class WatchEventResponse(_message.Message):
     """Target energy of the intervals metered so far, kWh."""
     delivered_energy_kwh: _builtins.float
     """Energy delivered in the intervals metered so far, kWh; may be negative."""
+    planned_energy_kwh: _builtins.float
+    """Target energy of all of delivery, kWh."""
+    expected_energy_kwh: _builtins.float
+    """Energy expected to have been delivered at the end: what was metered, and the rest as it goes now, kWh."""
+    reserve_kw: _builtins.float
+    """Reduction that could still be called from standing bids in the newest interval looked at, kW."""
     @_builtins.property
     def event(self) -> Global___Event:
         """The event."""
@@ -634,6 +710,14 @@ class WatchEventResponse(_message.Message):
     def status_time(self) -> _timestamp_pb2.Timestamp:
         """The hub's time."""
 
+    @_builtins.property
+    def intervals(self) -> _containers.RepeatedCompositeFieldContainer[Global___IntervalDelivery]:
+        """The delivery intervals that have begun, in order."""
+
+    @_builtins.property
+    def site_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___SiteCount]:
+        """How many sites are in each state of delivery."""
+
     def __init__(
         self,
         *,
@@ -644,14 +728,136 @@ class WatchEventResponse(_message.Message):
         target_energy_kwh: _builtins.float = ...,
         delivered_energy_kwh: _builtins.float = ...,
         status_time: _timestamp_pb2.Timestamp | None = ...,
+        planned_energy_kwh: _builtins.float = ...,
+        expected_energy_kwh: _builtins.float = ...,
+        reserve_kw: _builtins.float = ...,
+        intervals: _abc.Iterable[Global___IntervalDelivery] | None = ...,
+        site_counts: _abc.Iterable[Global___SiteCount] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "status_time", b"status_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivered_energy_kwh", b"delivered_energy_kwh", "event", b"event", "instruction_counts", b"instruction_counts", "present_delivered_kw", b"present_delivered_kw", "present_target_kw", b"present_target_kw", "status_time", b"status_time", "target_energy_kwh", b"target_energy_kwh"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivered_energy_kwh", b"delivered_energy_kwh", "event", b"event", "expected_energy_kwh", b"expected_energy_kwh", "instruction_counts", b"instruction_counts", "intervals", b"intervals", "planned_energy_kwh", b"planned_energy_kwh", "present_delivered_kw", b"present_delivered_kw", "present_target_kw", b"present_target_kw", "reserve_kw", b"reserve_kw", "site_counts", b"site_counts", "status_time", b"status_time", "target_energy_kwh", b"target_energy_kwh"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WatchEventResponse: _TypeAlias = WatchEventResponse  # noqa: Y015
+
+@_typing.final
+class IntervalDelivery(_message.Message):
+    """How much one delivery interval of an event has delivered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_TIME_FIELD_NUMBER: _builtins.int
+    TARGET_KW_FIELD_NUMBER: _builtins.int
+    INSTRUCTED_KW_FIELD_NUMBER: _builtins.int
+    DELIVERED_KW_FIELD_NUMBER: _builtins.int
+    EXPECTED_KW_FIELD_NUMBER: _builtins.int
+    METERED_RATIO_FIELD_NUMBER: _builtins.int
+    target_kw: _builtins.float
+    """Reduction asked for, kW."""
+    instructed_kw: _builtins.float
+    """Sum of what the sites are told to do, kW."""
+    delivered_kw: _builtins.float
+    """Delivered so far in this interval: baseline less metered, over the sites that were metered, kW."""
+    expected_kw: _builtins.float
+    """Delivered, with what is expected of sites and of time not metered yet, kW."""
+    metered_ratio: _builtins.float
+    """Share of the site intervals that were metered, 0 to 1."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """Start of the interval."""
+
+    def __init__(
+        self,
+        *,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        target_kw: _builtins.float = ...,
+        instructed_kw: _builtins.float = ...,
+        delivered_kw: _builtins.float = ...,
+        expected_kw: _builtins.float = ...,
+        metered_ratio: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivered_kw", b"delivered_kw", "expected_kw", b"expected_kw", "instructed_kw", b"instructed_kw", "metered_ratio", b"metered_ratio", "start_time", b"start_time", "target_kw", b"target_kw"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IntervalDelivery: _TypeAlias = IntervalDelivery  # noqa: Y015
+
+@_typing.final
+class SiteCount(_message.Message):
+    """How many sites are in one state of delivery."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Delivery:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _DeliveryEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[SiteCount._Delivery.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        DELIVERY_UNSPECIFIED: SiteCount._Delivery.ValueType  # 0
+        """Never sent."""
+        DELIVERY_WAITING: SiteCount._Delivery.ValueType  # 1
+        """Told, not answered yet."""
+        DELIVERY_AGREED: SiteCount._Delivery.ValueType  # 2
+        """Agreed; delivery has not begun or has not been metered."""
+        DELIVERY_ON_TARGET: SiteCount._Delivery.ValueType  # 3
+        """Delivers what it is told to, within the band."""
+        DELIVERY_UNDER: SiteCount._Delivery.ValueType  # 4
+        """Delivers less."""
+        DELIVERY_OVER: SiteCount._Delivery.ValueType  # 5
+        """Delivers more than can be paid."""
+        DELIVERY_SILENT: SiteCount._Delivery.ValueType  # 6
+        """Its meter has said nothing for two intervals."""
+        DELIVERY_OUT: SiteCount._Delivery.ValueType  # 7
+        """Refused, aborted or expired."""
+        DELIVERY_DONE: SiteCount._Delivery.ValueType  # 8
+        """Has done its part."""
+
+    class Delivery(_Delivery, metaclass=_DeliveryEnumTypeWrapper):
+        """What a site makes of its instruction, as its meter shows it."""
+
+    DELIVERY_UNSPECIFIED: SiteCount.Delivery.ValueType  # 0
+    """Never sent."""
+    DELIVERY_WAITING: SiteCount.Delivery.ValueType  # 1
+    """Told, not answered yet."""
+    DELIVERY_AGREED: SiteCount.Delivery.ValueType  # 2
+    """Agreed; delivery has not begun or has not been metered."""
+    DELIVERY_ON_TARGET: SiteCount.Delivery.ValueType  # 3
+    """Delivers what it is told to, within the band."""
+    DELIVERY_UNDER: SiteCount.Delivery.ValueType  # 4
+    """Delivers less."""
+    DELIVERY_OVER: SiteCount.Delivery.ValueType  # 5
+    """Delivers more than can be paid."""
+    DELIVERY_SILENT: SiteCount.Delivery.ValueType  # 6
+    """Its meter has said nothing for two intervals."""
+    DELIVERY_OUT: SiteCount.Delivery.ValueType  # 7
+    """Refused, aborted or expired."""
+    DELIVERY_DONE: SiteCount.Delivery.ValueType  # 8
+    """Has done its part."""
+
+    DELIVERY_FIELD_NUMBER: _builtins.int
+    SITE_COUNT_FIELD_NUMBER: _builtins.int
+    delivery: Global___SiteCount.Delivery.ValueType
+    """The state."""
+    site_count: _builtins.int
+    """How many sites are in it."""
+    def __init__(
+        self,
+        *,
+        delivery: Global___SiteCount.Delivery.ValueType = ...,
+        site_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivery", b"delivery", "site_count", b"site_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SiteCount: _TypeAlias = SiteCount  # noqa: Y015
 
 @_typing.final
 class InstructionCount(_message.Message):

@@ -332,8 +332,16 @@ class Delivery(_message.Message):
     INSTRUCTION_FIELD_NUMBER: _builtins.int
     BASELINE_NOTICE_FIELD_NUMBER: _builtins.int
     CANCELLATION_FIELD_NUMBER: _builtins.int
+    SIGNED_DELIVERY_FIELD_NUMBER: _builtins.int
+    SITE_FIELD_NUMBER: _builtins.int
+    ISSUE_TIME_FIELD_NUMBER: _builtins.int
+    TRACE_PARENT_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Counts the site's deliveries from 1 without gaps."""
+    site: _builtins.str
+    """Who it is for. Format: sites/{site}"""
+    trace_parent: _builtins.str
+    """W3C trace context of what made it; empty without tracing."""
     @_builtins.property
     def invitation(self) -> Global___Invitation:
         """Bids are wanted."""
@@ -354,6 +362,14 @@ class Delivery(_message.Message):
     def cancellation(self) -> Global___Cancellation:
         """What the site is no longer to do."""
 
+    @_builtins.property
+    def signed_delivery(self) -> Global___SignedDelivery:
+        """Any of these, signed by the hub; the sequence outside is the same as the one inside."""
+
+    @_builtins.property
+    def issue_time(self) -> _timestamp_pb2.Timestamp:
+        """When the hub wrote it."""
+
     def __init__(
         self,
         *,
@@ -363,16 +379,50 @@ class Delivery(_message.Message):
         instruction: _event_pb2.Instruction | None = ...,
         baseline_notice: Global___BaselineNotice | None = ...,
         cancellation: Global___Cancellation | None = ...,
+        signed_delivery: Global___SignedDelivery | None = ...,
+        site: _builtins.str = ...,
+        issue_time: _timestamp_pb2.Timestamp | None = ...,
+        trace_parent: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["award_notice", b"award_notice", "baseline_notice", b"baseline_notice", "cancellation", b"cancellation", "content", b"content", "instruction", b"instruction", "invitation", b"invitation"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["award_notice", b"award_notice", "baseline_notice", b"baseline_notice", "cancellation", b"cancellation", "content", b"content", "instruction", b"instruction", "invitation", b"invitation", "issue_time", b"issue_time", "signed_delivery", b"signed_delivery"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["award_notice", b"award_notice", "baseline_notice", b"baseline_notice", "cancellation", b"cancellation", "content", b"content", "instruction", b"instruction", "invitation", b"invitation", "sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["award_notice", b"award_notice", "baseline_notice", b"baseline_notice", "cancellation", b"cancellation", "content", b"content", "instruction", b"instruction", "invitation", b"invitation", "issue_time", b"issue_time", "sequence", b"sequence", "signed_delivery", b"signed_delivery", "site", b"site", "trace_parent", b"trace_parent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["invitation", "award_notice", "instruction", "baseline_notice", "cancellation"]  # noqa: Y015
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["invitation", "award_notice", "instruction", "baseline_notice", "cancellation", "signed_delivery"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
 
 Global___Delivery: _TypeAlias = Delivery  # noqa: Y015
+
+@_typing.final
+class SignedDelivery(_message.Message):
+    """A delivery that cannot be changed or made up on its way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DELIVERY_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    delivery: _builtins.bytes
+    """A Delivery, as bytes; the signature is of exactly these."""
+    signature: _builtins.bytes
+    """Ed25519 signature of the text "vpp-delivery-1", a zero byte, and the delivery."""
+    key_id: _builtins.str
+    """Which key signed: the first 16 hexadecimal digits of the SHA-256 of the raw public key."""
+    def __init__(
+        self,
+        *,
+        delivery: _builtins.bytes = ...,
+        signature: _builtins.bytes = ...,
+        key_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivery", b"delivery", "key_id", b"key_id", "signature", b"signature"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignedDelivery: _TypeAlias = SignedDelivery  # noqa: Y015
 
 @_typing.final
 class Invitation(_message.Message):
@@ -550,6 +600,7 @@ class Refusal(_message.Message):
     TELEMETRY_SEQUENCE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
+    RETRY_DELAY_FIELD_NUMBER: _builtins.int
     refused_message: _builtins.str
     """Which kind of message: hello, acknowledgement, instruction_status, telemetry, opt_out."""
     telemetry_sequence: _builtins.int
@@ -558,6 +609,10 @@ class Refusal(_message.Message):
     """Reason in UPPER_SNAKE_CASE, as in ErrorInfo."""
     detail: _builtins.str
     """Names the field, the value and what was expected."""
+    @_builtins.property
+    def retry_delay(self) -> _duration_pb2.Duration:
+        """With an overload: when to say it again; absent otherwise."""
+
     def __init__(
         self,
         *,
@@ -565,10 +620,11 @@ class Refusal(_message.Message):
         telemetry_sequence: _builtins.int = ...,
         reason: _builtins.str = ...,
         detail: _builtins.str = ...,
+        retry_delay: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["retry_delay", b"retry_delay"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "reason", b"reason", "refused_message", b"refused_message", "telemetry_sequence", b"telemetry_sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "reason", b"reason", "refused_message", b"refused_message", "retry_delay", b"retry_delay", "telemetry_sequence", b"telemetry_sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -5,7 +5,7 @@ their own. Everything here is synchronous: a workflow is a plain function.
 """
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -77,6 +77,22 @@ class Repository(Protocol[T]):
         ...
 
 
+class BulkRepository(Repository[T], Protocol[T]):
+    """The same, many values at a time: an event concerns thousands of sites."""
+
+    def get_all(self, identifiers: Iterable[str]) -> dict[str, Stored[T]]:
+        """Return those values of these ids that exist, by id, in few statements."""
+        ...
+
+    def add_all(self, values: Mapping[str, T]) -> None:
+        """Insert values by id in few statements; raises AlreadyExists if an id is taken."""
+        ...
+
+    def update_all(self, changes: Mapping[str, tuple[T, int]]) -> None:
+        """Replace values, each of that revision, in few statements; raises StaleWrite as `update`."""
+        ...
+
+
 class ProductRepository(Protocol):
     """Product profiles by id and version; never changed once added."""
 
@@ -106,6 +122,10 @@ class TelemetryRepository(Protocol):
 
     def held_sequence(self, site_id: str) -> int:
         """Return the highest sequence held of a site, 0 for none."""
+        ...
+
+    def held_sequences(self, site_ids: Iterable[str]) -> dict[str, int]:
+        """Return the highest sequence held of each of these sites; those without any are left out."""
         ...
 
     def last_number(self, site_id: str) -> int:
@@ -140,6 +160,7 @@ class OutboxMessage:
         kind: What it tells the site.
         subject_id: Auction, event or instruction that it is about.
         created_at: When it was committed.
+        trace_parent: W3C trace context of what made it; empty without tracing.
     """
 
     site_id: str
@@ -147,6 +168,22 @@ class OutboxMessage:
     kind: MessageKind
     subject_id: str
     created_at: datetime
+    trace_parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Something that a site is to be told.
+
+    Attributes:
+        site_id: Who is to be told.
+        kind: What it tells the site.
+        subject_id: Auction, event or instruction that it is about.
+    """
+
+    site_id: str
+    kind: MessageKind
+    subject_id: str
 
 
 class OutboxRepository(Protocol):
@@ -156,8 +193,20 @@ class OutboxRepository(Protocol):
         """Owe a site one more message, under its next sequence."""
         ...
 
+    def append_all(self, owed: Sequence[Owed]) -> list[OutboxMessage]:
+        """Owe many sites messages, each under its site's next sequence, in few statements."""
+        ...
+
     def open(self, site_id: str) -> list[OutboxMessage]:
         """Return what the site has not acknowledged, in order of sequence."""
+        ...
+
+    def open_all(self, site_ids: Iterable[str] | None = None) -> list[OutboxMessage]:
+        """Return what sites have not acknowledged, of some sites or of all, by site and sequence."""
+        ...
+
+    def oldest_open_at(self) -> datetime | None:
+        """Return since when the oldest open message has been owed, or None."""
         ...
 
     def sites_with_open(self) -> list[str]:
@@ -168,8 +217,16 @@ class OutboxRepository(Protocol):
         """Close everything up to a sequence; returns what this call closed."""
         ...
 
+    def acknowledge_all(self, held: Mapping[str, int]) -> list[OutboxMessage]:
+        """Close everything up to a sequence per site, in few statements; returns what this call closed."""
+        ...
+
     def last_sequence(self, site_id: str) -> int:
         """Return the highest sequence given to the site, 0 for none."""
+        ...
+
+    def last_sequences(self, site_ids: Iterable[str]) -> dict[str, int]:
+        """Return the highest sequence given to each of these sites; those without any are left out."""
         ...
 
 
@@ -240,6 +297,10 @@ class AuditRepository(Protocol):
         """Add a record in the transaction that it describes."""
         ...
 
+    def append_all(self, records: Sequence[AuditRecord]) -> None:
+        """Add records in their order, in one statement."""
+        ...
+
     def page(self, *, after: int = 0, limit: int = 1000) -> list[AuditRecord]:
         """List records in order."""
         ...
@@ -250,17 +311,17 @@ class UnitOfWork(Protocol):
 
     now: datetime
     parties: Repository[Party]
-    sites: Repository[Site]
-    resources: Repository[Resource]
+    sites: BulkRepository[Site]
+    resources: BulkRepository[Resource]
     products: ProductRepository
     enrolments: Repository[Enrolment]
     auctions: Repository[Tender]
-    bids: Repository[BidRecord]
-    awards: Repository[AwardRecord]
+    bids: BulkRepository[BidRecord]
+    awards: BulkRepository[AwardRecord]
     clearings: Repository[ClearingRecord]
-    events: Repository[Event]
-    instructions: Repository[Instruction]
-    baselines: Repository[BaselineRecord]
+    events: BulkRepository[Event]
+    instructions: BulkRepository[Instruction]
+    baselines: BulkRepository[BaselineRecord]
     rule_choices: Repository[RuleChoiceRecord]
     meter_edits: Repository[MeterEditsRecord]
     forecasts: ForecastRepository

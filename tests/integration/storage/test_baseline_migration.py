@@ -80,7 +80,10 @@ A_SITE = """
     300.0, 1, '{now}', '{now}')
 """
 AN_EVENT = """
-    INSERT INTO events VALUES ('evening', 'peak', 1, 'north', '2026-10-26 17:00:00', '2026-10-26 18:00:00',
+    INSERT INTO events (event_id, product_id, product_version, zone, delivery_start_at, delivery_end_at,
+    target_reduction_kw, awarded_reduction_kw, price_cap_per_mwh, operator_party_id, auction_id, state,
+    failure_reason, modification_number, cancelled_at, revision, created_at, updated_at)
+    VALUES ('evening', 'peak', 1, 'north', '2026-10-26 17:00:00', '2026-10-26 18:00:00',
     '[100.0, 100.0]', '[]', 2000000000, 'grid', NULL, 'draft', '', 0, NULL, 1, '{now}', '{now}')
 """
 A_BASELINE = """

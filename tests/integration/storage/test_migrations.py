@@ -105,7 +105,7 @@ def test_hubs_that_start_at_once_migrate_once(empty_engine: Engine) -> None:
         return current_revision(hub)
 
     with ThreadPoolExecutor(len(hubs)) as pool:
-        assert set(pool.map(start, hubs)) == {"0004"}
+        assert set(pool.map(start, hubs)) == {"0008"}
     for hub in hubs:
         hub.dispose()
 

@@ -31,6 +31,8 @@ def event_message(stored: Stored[Event], currency: str) -> pb.Event:
         create_time=timestamp(stored.created_at),
         update_time=timestamp(stored.updated_at),
         etag=str(stored.revision),
+        purpose=pb.Event.Purpose.Value(f"PURPOSE_{event.purpose.name}"),
+        sites=[name("sites", site_id) for site_id in event.site_ids],
     )
 
 
@@ -65,6 +67,9 @@ def instruction_message(stored: Stored[Instruction], baseline_kw: tuple[float, .
         accepted_reduction_kw=instruction.accepted_reduction_kw or 0.0,
         create_time=timestamp(stored.created_at),
         update_time=timestamp(stored.updated_at),
+        purpose=pb.Event.Purpose.Value(f"PURPOSE_{instruction.purpose.name}"),
+        start_offset=duration(instruction.start_offset) if instruction.start_offset else None,
+        release_offset=duration(instruction.release_offset) if instruction.release_offset else None,
     )
 
 

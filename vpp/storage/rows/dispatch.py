@@ -1,12 +1,20 @@
 """Events and instructions."""
 
+from datetime import timedelta
+
 from sqlalchemy import RowMapping as Row
 
 from vpp.dispatch.event import Event, EventState
 from vpp.dispatch.instruction import Instruction, InstructionState, RefusalReason, ResourceTarget
+from vpp.dispatch.purpose import EventPurpose
 from vpp.storage.repository import TableMapping, Values
 from vpp.storage.rows.delivery import delivery_columns, delivery_of
 from vpp.storage.tables.dispatch import EVENTS, INSTRUCTIONS
+
+
+def purpose_column(purpose: EventPurpose) -> str | None:
+    """Return what is stored of a purpose: nothing for the usual one, as in rows older than the column."""
+    return None if purpose is EventPurpose.MARKET else purpose.value
 
 
 def _event_row(event: Event) -> Values:
@@ -25,6 +33,8 @@ def _event_row(event: Event) -> Values:
         "failure_reason": event.failure_reason,
         "modification_number": event.modification_number,
         "cancelled_at": event.cancelled_at,
+        "purpose": purpose_column(event.purpose),
+        "site_ids": list(event.site_ids) or None,
     }
 
 
@@ -44,6 +54,8 @@ def _event(row: Row) -> Event:
         failure_reason=row["failure_reason"],
         modification_number=row["modification_number"],
         cancelled_at=row["cancelled_at"],
+        purpose=EventPurpose(row["purpose"] or EventPurpose.MARKET.value),
+        site_ids=tuple(row["site_ids"] or ()),
     )
 
 
@@ -65,6 +77,9 @@ def _instruction_row(instruction: Instruction) -> Values:
         "reason": instruction.reason.value,
         "reason_detail": instruction.reason_detail,
         "accepted_reduction_kw": instruction.accepted_reduction_kw,
+        "purpose": purpose_column(instruction.purpose),
+        "start_offset_s": instruction.start_offset or None,
+        "release_offset_s": instruction.release_offset or None,
     }
 
 
@@ -86,6 +101,9 @@ def _instruction(row: Row) -> Instruction:
         reason=RefusalReason(row["reason"]),
         reason_detail=row["reason_detail"],
         accepted_reduction_kw=row["accepted_reduction_kw"],
+        purpose=EventPurpose(row["purpose"] or EventPurpose.MARKET.value),
+        start_offset=row["start_offset_s"] or timedelta(0),
+        release_offset=row["release_offset_s"] or timedelta(0),
     )
 
 

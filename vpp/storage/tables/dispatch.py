@@ -29,6 +29,12 @@ EVENTS = Table(
     required("failure_reason", Text, "empty unless failed"),
     required("modification_number", Integer, "counts the modifications"),
     optional("cancelled_at", UtcDateTime, "when it was cancelled, UTC"),
+    optional("purpose", ID, "mandatory, test or dry_run; null for market"),
+    optional(
+        "site_ids",
+        JSON(none_as_null=True),
+        "sites that an ordered event names; null for every active one of the zone",
+    ),
     *tracked(),
     ForeignKeyConstraint(["product_id", "product_version"], ["products.product_id", "products.version"]),
     lookup("state", "event_id"),  # what is under way
@@ -56,6 +62,9 @@ INSTRUCTIONS = Table(
     required("reason", Text, "why the site refuses, delivers less or stops"),
     required("reason_detail", Text, "the same in the site's own words"),
     optional("accepted_reduction_kw", Quantity, "with partial: what the site delivers at most, kW"),
+    optional("purpose", ID, "why the event calls the site: mandatory, test or dry_run; null for market"),
+    optional("start_offset_s", Span, "the site begins this much after the start, s; null for none"),
+    optional("release_offset_s", Span, "the site lets go this much after the end, s; null for none"),
     *tracked(),
     lookup("event_id", "instruction_id"),  # who was told what
     lookup("site_id", "instruction_id"),  # what a site was ever told

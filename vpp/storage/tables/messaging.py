@@ -22,6 +22,7 @@ OUTBOX = Table(
     required("subject_id", ID, "auction, event or instruction that it is about"),
     required("created_at", UtcDateTime, "when it was committed, UTC"),
     optional("acknowledged_at", UtcDateTime, "when the site said that it holds it, UTC; null while open"),
+    optional("trace_parent", Text, "W3C trace context of what made it; null without tracing"),
     comment="messages owed to sites until they acknowledge",
 )
 # Open rows only: it stays as small as what is owed, however long the history is.
