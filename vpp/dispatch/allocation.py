@@ -83,6 +83,7 @@ def allocate(event: Event, awards: Sequence[AwardedReduction], interval: timedel
                     resource_targets=parts,
                     expires_at=event.delivery.end,
                     state=InstructionState.CREATED,
+                    purpose=event.purpose,
                 )
             )
     return instructions

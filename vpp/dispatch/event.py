@@ -32,16 +32,18 @@ class EventState(enum.Enum):
 _BROKEN_OFF = frozenset({EventState.CANCELLED, EventState.FAILED})
 EVENT_TRANSITIONS = MappingProxyType(
     {
+        # An emergency's draft is cleared without bids being asked for; an ordered event has nothing to clear.
         EventState.DRAFT: frozenset({EventState.OPEN, EventState.CLEARED}) | _BROKEN_OFF,
         EventState.OPEN: frozenset({EventState.GATE_CLOSED}) | _BROKEN_OFF,
         EventState.GATE_CLOSED: frozenset({EventState.CLEARED}) | _BROKEN_OFF,
         EventState.CLEARED: frozenset({EventState.OFFERED}) | _BROKEN_OFF,
-        # An operator's modification offers again; a start that comes before every answer is a fact.
-        EventState.OFFERED: frozenset({EventState.ACCEPTED, EventState.SCHEDULED, EventState.ACTIVE})
-        | _BROKEN_OFF,
-        EventState.ACCEPTED: frozenset({EventState.OFFERED, EventState.SCHEDULED}) | _BROKEN_OFF,
+        # A start that comes before every answer is a fact. ACCEPTED is passed through, never rested in.
+        EventState.OFFERED: frozenset({EventState.ACCEPTED, EventState.ACTIVE}) | _BROKEN_OFF,
+        EventState.ACCEPTED: frozenset({EventState.SCHEDULED}) | _BROKEN_OFF,
+        # A modification offers again.
         EventState.SCHEDULED: frozenset({EventState.OFFERED, EventState.ACTIVE}) | _BROKEN_OFF,
         EventState.ACTIVE: frozenset({EventState.ENDED}) | _BROKEN_OFF,
+        # What is over can no longer be called off; it fails only where it cannot be measured or settled.
         EventState.ENDED: frozenset({EventState.MEASURED, EventState.FAILED}),
         EventState.MEASURED: frozenset({EventState.SETTLED, EventState.FAILED}),
         EventState.SETTLED: frozenset(),

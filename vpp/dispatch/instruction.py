@@ -41,20 +41,27 @@ class RefusalReason(enum.Enum):
 
 
 _S = InstructionState
-_ANSWERS = frozenset({_S.ACCEPTED, _S.PARTIAL, _S.REFUSED})
+ANSWERS = frozenset({_S.ACCEPTED, _S.PARTIAL, _S.REFUSED})
+"""What a site may answer to an instruction before it begins."""
+UNANSWERED = frozenset({_S.CREATED, _S.DELIVERED})
+"""States in which the site has not said yet what it will do."""
 _CUT_SHORT = frozenset({_S.EXPIRED, _S.SUPERSEDED})
 INSTRUCTION_TRANSITIONS: Mapping[InstructionState, frozenset[InstructionState]] = MappingProxyType(
     {
         # An answer proves delivery, so it may come before the acknowledgement is booked.
-        _S.CREATED: frozenset({_S.DELIVERED}) | _ANSWERS | _CUT_SHORT,
-        _S.DELIVERED: _ANSWERS | _CUT_SHORT,
-        _S.ACCEPTED: frozenset({_S.STARTED, _S.REFUSED, _S.ABORTED}) | _CUT_SHORT,
-        _S.PARTIAL: frozenset({_S.STARTED, _S.REFUSED, _S.ABORTED}) | _CUT_SHORT,
+        _S.CREATED: frozenset({_S.DELIVERED}) | ANSWERS | _CUT_SHORT,
+        _S.DELIVERED: ANSWERS | _CUT_SHORT,
+        # A site may change its mind until it begins, and find out afterwards that it never began. What it
+        # agreed to never expires: it does so whether or not the hub hears of it.
+        _S.ACCEPTED: frozenset({_S.STARTED, _S.REFUSED, _S.ABORTED, _S.SUPERSEDED}),
+        _S.PARTIAL: frozenset({_S.STARTED, _S.REFUSED, _S.ABORTED, _S.SUPERSEDED}),
         _S.REFUSED: frozenset(),
         _S.STARTED: frozenset({_S.COMPLETED, _S.ABORTED, _S.SUPERSEDED}),
         _S.COMPLETED: frozenset(),
         _S.ABORTED: frozenset(),
-        _S.EXPIRED: frozenset(),
+        # An answer that was given in time and heard of late is a fact: see `late_answer`. A modification or
+        # cancellation reaches the site all the same: it may have agreed and be cut off since.
+        _S.EXPIRED: ANSWERS | {_S.SUPERSEDED},
         _S.SUPERSEDED: frozenset(),
     }
 )
@@ -97,6 +104,8 @@ class Instruction:
         start_offset: The site begins this much after the start, so that a portfolio does not step at one
             instant; it makes up for it within the first delivery interval.
         release_offset: The site goes back to its own load this much after the end.
+        answer: What the site reported last, kept when the hub supersedes the instruction, and known even
+            where it came too late to count; None while the site has said nothing.
     """
 
     instruction_id: str
@@ -115,6 +124,16 @@ class Instruction:
     purpose: EventPurpose = EventPurpose.MARKET
     start_offset: timedelta = timedelta(0)
     release_offset: timedelta = timedelta(0)
+    answer: InstructionState | None = None
+
+
+def asked_from(instruction: Instruction) -> datetime:
+    """Return from when on something is asked for: a site that joins an event has zeros before.
+
+    The site's guard takes an instruction as late by the same instant.
+    """
+    first = next((n for n, kw in enumerate(instruction.target_reduction_kw) if kw > 0.0), 0)
+    return instruction.delivery.start + first * instruction.interval
 
 
 def instruction_id(event_id: str, modification_number: int, site_id: str) -> str:

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from vpp.dispatch.event import Event
-from vpp.dispatch.instruction import Instruction, InstructionState, ResourceTarget, instruction_id
+from vpp.dispatch.instruction import (
+    Instruction,
+    InstructionState,
+    RefusalReason,
+    ResourceTarget,
+    instruction_id,
+)
 
 
 def share_kept(
@@ -63,6 +69,25 @@ def modified_instruction(instruction: Instruction, event: Event, kept: Sequence[
         ),
         expires_at=event.delivery.end,
         state=InstructionState.CREATED,
+        reason=RefusalReason.UNSPECIFIED,
         reason_detail="",
         accepted_reduction_kw=None,
+        answer=None,
+    )
+
+
+def same_answer(fresh: Instruction, old: Instruction) -> Instruction:
+    """Carry over what a site that is out has said: it is not asked again.
+
+    Args:
+        fresh: The instruction written again.
+        old: The one before it, in a state that binds nobody.
+    """
+    return replace(
+        fresh,
+        state=old.state,
+        reason=old.reason,
+        reason_detail=old.reason_detail,
+        accepted_reduction_kw=old.accepted_reduction_kw,
+        answer=old.answer,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from vpp.auction.tender import TENDER_TRANSITIONS, TenderState, check_tender_transition
+from vpp.dispatch.award import AWARD_TRANSITIONS, AwardState
 from vpp.dispatch.event import EVENT_TRANSITIONS, EventState, check_event_transition
 from vpp.dispatch.instruction import (
     INSTRUCTION_TRANSITIONS,
@@ -17,7 +18,16 @@ from vpp.foundation.errors import WrongState
 from vpp.portfolio.enrolment import ENROLMENT_TRANSITIONS, EnrolmentState, check_enrolment_transition
 
 Table = Mapping[enum.Enum, frozenset[enum.Enum]]
+
+
+def check_award_transition(current: AwardState, wanted: AwardState) -> None:
+    """An award has no step of its own to check; its table is read as the others are."""
+    if wanted not in AWARD_TRANSITIONS[current]:
+        raise WrongState(f"award is {current.name}, cannot become {wanted.name}", state=current.name)
+
+
 LIVES = [
+    pytest.param(AwardState, AWARD_TRANSITIONS, check_award_transition, AwardState.AWARDED, id="award"),
     pytest.param(TenderState, TENDER_TRANSITIONS, check_tender_transition, TenderState.OPEN, id="tender"),
     pytest.param(EventState, EVENT_TRANSITIONS, check_event_transition, EventState.DRAFT, id="event"),
     pytest.param(
@@ -68,4 +78,16 @@ def test_exactly_the_table_is_allowed(
 def test_an_instruction_that_is_over_binds_nobody() -> None:
     over = {state for state, following in INSTRUCTION_TRANSITIONS.items() if not following}
     assert over.isdisjoint(OPEN_STATES)
-    assert over | OPEN_STATES == set(InstructionState)
+    # What expired binds nobody either, though an answer given in time may bring it back.
+    assert over | OPEN_STATES | {InstructionState.EXPIRED} == set(InstructionState)
+    assert InstructionState.EXPIRED not in OPEN_STATES
+
+
+def test_what_was_agreed_never_expires() -> None:
+    agreed = (InstructionState.ACCEPTED, InstructionState.PARTIAL, InstructionState.STARTED)
+    assert all(InstructionState.EXPIRED not in INSTRUCTION_TRANSITIONS[state] for state in agreed)
+
+
+def test_what_is_over_cannot_be_called_off() -> None:
+    over = (EventState.ENDED, EventState.MEASURED, EventState.SETTLED, EventState.FAILED)
+    assert all(EventState.CANCELLED not in EVENT_TRANSITIONS[state] for state in over)
