@@ -2,36 +2,48 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from vpp.foundation.errors import InvalidInput
+from vpp.storage.many_rows import ManyRows
 from vpp.storage.tables.messaging import AUDIT
 from vpp.storage.transaction import Transaction
 from vpp.workflows.records import AuditRecord
 
+_MANY = ManyRows(AUDIT, ["at", "actor", "action", "subject", "detail"])
+
 
 class SqlAuditRepository:
-    """Append-only record of who changed what; implements `workflows.ports.AuditRepository`."""
+    """Append-only record of who changed what; implements `workflows.audit_ports.AuditRepository`.
+
+    Attributes:
+        appended: What this transaction has added, in its order.
+    """
 
     def __init__(self, transaction: Transaction) -> None:
         """Work inside a transaction."""
         self._transaction = transaction
+        self.appended: list[AuditRecord] = []
 
     def append(self, record: AuditRecord) -> None:
         """Add a record in the transaction that it describes."""
-        row = {
-            "at": record.at,
-            "actor": record.actor,
-            "action": record.action,
-            "subject": record.subject,
-            "detail": dict(record.detail),
-        }
-        self._transaction.write(insert(AUDIT).inline(), row)
+        self.append_all([record])
 
     def append_all(self, records: Sequence[AuditRecord]) -> None:
         """Add records in their order."""
-        for record in records:
-            self.append(record)
+        rows = [
+            {
+                "at": record.at,
+                "actor": record.actor,
+                "action": record.action,
+                "subject": record.subject,
+                "detail": record.detail,
+            }
+            for record in records
+        ]
+        if rows:
+            _MANY.insert(self._transaction, rows)
+            self.appended += records
 
     def page(self, *, after: int = 0, limit: int = 1000) -> list[AuditRecord]:
         """List records in order.

@@ -1,10 +1,12 @@
 """Deadlines."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, func, or_, select, update
 from sqlalchemy import RowMapping as Row
+from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
 from vpp.foundation.errors import InvalidInput
 from vpp.storage.inserting import insert_into
@@ -33,32 +35,10 @@ class SqlDueRepository:
             cancelled: opened again, because it applies again.
             done: stays done. What has happened does not happen twice.
         """
-        now = self._transaction.now
         columns = DEADLINES.c
         known = insert_into(DEADLINES, sqlite=self._transaction.is_sqlite)
         is_moved = columns.due_at != known.excluded.due_at
-        statement = known.on_conflict_do_update(
-            index_elements=[columns.kind, columns.subject_id],
-            set_={
-                "due_at": known.excluded.due_at,
-                "state": OPEN,
-                "lease_ends_at": None,
-                "revision": columns.revision + 1,
-                "updated_at": now,
-            },
-            where=or_(columns.state == CANCELLED, (columns.state == OPEN) & is_moved),
-        )
-        row = {
-            "kind": due.kind.value,
-            "subject_id": due.subject_id,
-            "due_at": due.due_at,
-            "state": OPEN,
-            "lease_ends_at": None,
-            "revision": 1,
-            "created_at": now,
-            "updated_at": now,
-        }
-        self._transaction.write(statement, row)
+        self._open(due, known, or_(columns.state == CANCELLED, (columns.state == OPEN) & is_moved))
 
     def claim(
         self, now: datetime, lease: timedelta, limit: int, kinds: frozenset[DueKind] | None = None
@@ -113,16 +93,66 @@ class SqlDueRepository:
 
         A deadline that was moved since it was claimed stays open: what was done was the old one.
         """
-        self._close(DEADLINES.c.due_at == due.due_at, due.kind, due.subject_id, DONE)
+        self.done_all([due])
+
+    def done_all(self, dues: Sequence[Due]) -> None:
+        """Close deadlines for good; those that were moved since they were claimed stay open."""
+        self._update_claimed(dues, state=DONE, lease_ends_at=None)
+
+    def release(self, due: Due, until: datetime) -> None:
+        """End a claim at an instant: from then on another claim gets the deadline.
+
+        One that was moved since it was claimed has no claim any more and stays as it is.
+        """
+        self._update_claimed([due], lease_ends_at=until)
+
+    def forget_claims(self) -> None:
+        """End every claim: whoever claimed is gone."""
+        columns = DEADLINES.c
+        self._transaction.write(
+            update(DEADLINES)
+            .where(columns.state == OPEN, columns.lease_ends_at.is_not(None))
+            .values(lease_ends_at=None, revision=columns.revision + 1, updated_at=self._transaction.now)
+        )
+
+    def restore(self, due: Due, *, even_if_done: bool) -> bool:
+        """Open a deadline that is not open, or only one that is not done; tells whether it had to be.
+
+        For what the facts demand. An open one is left as it is, with its time and its claim.
+        """
+        known = insert_into(DEADLINES, sqlite=self._transaction.is_sqlite)
+        closed = [CANCELLED, DONE] if even_if_done else [CANCELLED]
+        return self._open(due, known, DEADLINES.c.state.in_(closed))
+
+    def is_open(self, kind: DueKind, subject_id: str) -> bool:
+        """Tell whether a deadline is open, claimed or not."""
+        columns = DEADLINES.c
+        statement = select(columns.kind).where(
+            columns.kind == kind.value, columns.subject_id == subject_id, columns.state == OPEN
+        )
+        return self._transaction.read(statement).first() is not None
 
     def cancel(self, kind: DueKind, subject_id: str) -> None:
         """Close a deadline that no longer applies; unknown ones are ignored."""
-        self._close(DEADLINES.c.state == OPEN, kind, subject_id, CANCELLED)
+        columns = DEADLINES.c
+        self._transaction.write(
+            update(DEADLINES)
+            .where(columns.kind == kind.value, columns.subject_id == subject_id, columns.state == OPEN)
+            .values(
+                state=CANCELLED,
+                lease_ends_at=None,
+                revision=columns.revision + 1,
+                updated_at=self._transaction.now,
+            )
+        )
 
     def next_at(self, kinds: frozenset[DueKind] | None = None) -> datetime | None:
         """Return when the next open deadline, of some kinds or any, falls due or its lease ends, or None."""
-        # A claimed deadline is in the past already; what matters then is the end of its lease.
-        soonest = func.min(func.coalesce(DEADLINES.c.lease_ends_at, DEADLINES.c.due_at))
+        columns = DEADLINES.c
+        # A claimed deadline is in the past already; what matters then is the end of its lease. But the clock
+        # may have been set back since, and nothing is claimed before both are past.
+        is_kept = columns.lease_ends_at > columns.due_at
+        soonest = func.min(case((is_kept, columns.lease_ends_at), else_=columns.due_at))
         statement = select(soonest).where(DEADLINES.c.state == OPEN, *_of_kinds(kinds))
         found: datetime | None = self._transaction.read(statement).scalar_one()
         return found
@@ -137,20 +167,52 @@ class SqlDueRepository:
         )
         return _deadlines(self._transaction.read(statement).mappings())
 
-    def _close(self, condition: ColumnElement[bool], kind: DueKind, subject_id: str, state: str) -> None:
+    def _open(self, due: Due, known: SqliteInsert | PostgresqlInsert, condition: ColumnElement[bool]) -> bool:
+        """Insert a deadline, or open it anew where a condition holds; tells whether either was done."""
+        now = self._transaction.now
         columns = DEADLINES.c
-        self._transaction.write(
+        statement = known.on_conflict_do_update(
+            index_elements=[columns.kind, columns.subject_id],
+            set_={
+                "due_at": known.excluded.due_at,
+                "state": OPEN,
+                "lease_ends_at": None,
+                "revision": columns.revision + 1,
+                "updated_at": now,
+            },
+            where=condition,
+        ).returning(columns.kind)
+        row = {
+            "kind": due.kind.value,
+            "subject_id": due.subject_id,
+            "due_at": due.due_at,
+            "state": OPEN,
+            "lease_ends_at": None,
+            "revision": 1,
+            "created_at": now,
+            "updated_at": now,
+        }
+        return self._transaction.write(statement, row).first() is not None
+
+    def _update_claimed(self, dues: Sequence[Due], **values: object) -> None:
+        """Change open deadlines that stand where they stood when they were claimed."""
+        if not dues:
+            return
+        columns = DEADLINES.c
+        statement = (
             update(DEADLINES)
             .where(
-                columns.kind == kind.value, columns.subject_id == subject_id, columns.state == OPEN, condition
+                columns.kind == bindparam("b_kind"),
+                columns.subject_id == bindparam("b_subject_id"),
+                columns.due_at == bindparam("b_due_at"),
+                columns.state == OPEN,
             )
-            .values(
-                state=state,
-                lease_ends_at=None,
-                revision=columns.revision + 1,
-                updated_at=self._transaction.now,
-            )
+            .values(revision=columns.revision + 1, updated_at=self._transaction.now, **values)
         )
+        rows = [
+            {"b_kind": due.kind.value, "b_subject_id": due.subject_id, "b_due_at": due.due_at} for due in dues
+        ]
+        self._transaction.write(statement, rows)
 
 
 def _of_kinds(kinds: frozenset[DueKind] | None) -> list[ColumnElement[bool]]:

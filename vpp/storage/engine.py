@@ -15,6 +15,7 @@ READ_ONLY = "vpp_read_only"
 
 BUSY_TIMEOUT_S = 5
 WAL_ATTEMPTS = 20
+CHECKPOINT_PAGES = 4000
 POSTGRESQL_SETTINGS = {
     "synchronous_commit": "on",
     "lock_timeout": "5s",
@@ -23,6 +24,10 @@ POSTGRESQL_SETTINGS = {
     "idle_in_transaction_session_timeout": "60s",
     "timezone": "UTC",
 }
+
+
+_ENCODER = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+"""Made once: `json.dumps` makes another one for every value."""
 
 
 def make_engine(
@@ -62,7 +67,7 @@ def _sqlite_engine(url: URL, pool_size: int, max_overflow: int) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=max_overflow,
-        json_serializer=_json_text,
+        json_serializer=json_text,
         json_deserializer=json.loads,
     )
     event.listen(engine, "connect", _set_up_sqlite)
@@ -76,6 +81,8 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
     _use_write_ahead_log(connection)
     connection.execute("PRAGMA synchronous = FULL")
+    # Readings fill the usual 1000 pages with every commit, which would then write all of it twice.
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
@@ -113,13 +120,18 @@ def _postgresql_engine(url: URL, pool_size: int, max_overflow: int, application_
         max_overflow=max_overflow,
         pool_pre_ping=True,  # a connection that died with the server is replaced before use
         connect_args={"application_name": application_name, "options": f"{settings} {own}".strip()},
-        json_serializer=_json_text,
+        json_serializer=json_text,
         json_deserializer=json.loads,
     )
 
 
-def _json_text(value: Any) -> str:  # noqa: ANN401  whatever JSON can say
+def json_text(value: Any) -> str:  # noqa: ANN401  whatever JSON can say
+    """Write JSON.
+
+    Raises:
+        InvalidInput: JSON cannot say it.
+    """
     try:
-        return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        return _ENCODER.encode(value)
     except (TypeError, ValueError) as error:
         raise InvalidInput(f"{error}; expected what JSON can say") from error

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import RowMapping as Row
-from sqlalchemy import exists, or_, select, tuple_
+from sqlalchemy import and_, exists, func, or_, select, tuple_
 
 from vpp.foundation.interval import Interval
 from vpp.storage.inserting import insert_into
+from vpp.storage.many_values import among, ids_parameter
 from vpp.storage.tables.forecasts import FORECAST_ERRORS, LOAD_FORECASTS
 from vpp.storage.transaction import Transaction
 from vpp.workflows.forecast_ports import ForecastPlace
@@ -70,6 +71,29 @@ class SqlForecastRepository:
         )
         row = self._transaction.read(statement).mappings().first()
         return None if row is None else _forecast(row)
+
+    def covering_all(self, site_ids: Sequence[str], instant: datetime) -> dict[str, ForecastRecord]:
+        """Return of each of these sites what `covering` returns; those without are left out."""
+        is_sqlite = self._transaction.is_sqlite
+        place = func.row_number().over(
+            partition_by=FORECASTS.site_id,
+            order_by=(FORECASTS.made_at.desc(), FORECASTS.horizon_start_at.desc(), FORECASTS.kind),
+        )
+        # Places are given to keys alone: most of what covers an instant is not the newest, and not read.
+        keys = list(LOAD_FORECASTS.primary_key.columns)
+        placed = (
+            select(*keys, place.label("place"))
+            .where(
+                among(FORECASTS.site_id, sqlite=is_sqlite),
+                FORECASTS.horizon_start_at <= instant,
+                FORECASTS.horizon_end_at > instant,
+            )
+            .subquery()
+        )
+        is_newest = and_(placed.c.place == 1, *(placed.c[key.name] == key for key in keys))
+        statement = select(LOAD_FORECASTS).join(placed, is_newest)
+        rows = self._transaction.read(statement, ids_parameter(site_ids, sqlite=is_sqlite)).mappings()
+        return {row["site_id"]: _forecast(row) for row in rows}
 
     def overlapping(
         self, site_ids: Sequence[str], kind: ForecastKind, span: Interval

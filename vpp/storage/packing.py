@@ -1,9 +1,10 @@
-"""Readings as bytes: eight per value, no loss."""
+"""Numbers as bytes: no loss, and the same whatever machine this is."""
 
 import numpy as np
 import numpy.typing as npt
 
 LITTLE_ENDIAN_DOUBLE = np.dtype("<f8")
+LITTLE_ENDIAN_COUNT = np.dtype("<u4")
 
 
 def packed(values_kw: npt.NDArray[np.float64]) -> bytes:
@@ -30,3 +31,18 @@ def unpacked(content: bytes) -> npt.NDArray[np.float64]:
         [1.5, nan]
     """
     return np.frombuffer(content, dtype=LITTLE_ENDIAN_DOUBLE).astype(np.float64)
+
+
+def packed_counts(counts: npt.NDArray[np.uint32]) -> bytes:
+    """Pack counts, four bytes each."""
+    return counts.astype(LITTLE_ENDIAN_COUNT, copy=False).tobytes()
+
+
+def unpacked_counts(content: bytes) -> npt.NDArray[np.uint32]:
+    """Return the counts that were packed. Shape (len(content) / 4,).
+
+    Example:
+        >>> unpacked_counts(packed_counts(np.array([3, 0], dtype=np.uint32))).tolist()
+        [3, 0]
+    """
+    return np.frombuffer(content, dtype=LITTLE_ENDIAN_COUNT).astype(np.uint32)

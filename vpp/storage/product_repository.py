@@ -10,7 +10,7 @@ from vpp.storage.transaction import Transaction
 
 
 class SqlProductRepository:
-    """Versions of product profiles, never changed; implements `workflows.ports.ProductRepository`."""
+    """Versions of product profiles, never changed; implements `workflows.product_ports.ProductRepository`."""
 
     def __init__(self, transaction: Transaction) -> None:
         """Work inside a transaction."""

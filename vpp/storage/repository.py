@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, Select, Table, Update, bindparam, select, update
+from sqlalchemy import Column, Select, Table, bindparam, select, update
 from sqlalchemy import RowMapping as Row
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from vpp.foundation.errors import AlreadyExists, BrokenPromise, InvalidInput, StaleWrite
 from vpp.storage.inserting import insert_into
+from vpp.storage.many_rows import ManyRows
+from vpp.storage.many_values import among, ids_parameter
 from vpp.storage.transaction import Transaction
 from vpp.workflows.ports import Stored
 
@@ -34,7 +36,7 @@ class TableMapping(Generic[T]):
     from_row: Callable[[Row], T]
     filters: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def key(self) -> Column[Any]:
         """The column that holds the id."""
         (column,) = self.table.primary_key.columns
@@ -44,6 +46,22 @@ class TableMapping(Generic[T]):
     def select_one(self) -> Select[Any]:
         """Select the row of one id."""
         return select(self.table).where(self.key == bindparam("b_id"))
+
+    def select_many(self, *, sqlite: bool) -> Select[Any]:
+        """Select the rows of many ids."""
+        return self._select_many_of_sqlite if sqlite else self._select_many_of_postgresql
+
+    @cached_property
+    def _select_many_of_sqlite(self) -> Select[Any]:
+        return select(self.table).where(among(self.key, sqlite=True))
+
+    @cached_property
+    def _select_many_of_postgresql(self) -> Select[Any]:
+        return select(self.table).where(among(self.key, sqlite=False))
+
+    def select_ids(self, *, sqlite: bool) -> Select[Any]:
+        """Select those of many ids that exist."""
+        return select(self.key).where(among(self.key, sqlite=sqlite))
 
     def insert_one(self, *, sqlite: bool) -> ReturningInsert[Any]:
         """Insert a row unless its id is taken; returns the id if it was not.
@@ -65,8 +83,19 @@ class TableMapping(Generic[T]):
         return statement.on_conflict_do_nothing(index_elements=[self.key]).returning(self.key)
 
     @cached_property
-    def update_one(self) -> Update:
-        """Replace the row of one id and revision."""
+    def many(self) -> ManyRows:
+        """Insert whole rows by the thousand."""
+        return ManyRows(self.table, [column.name for column in self.table.columns])
+
+    @cached_property
+    def many_changed(self) -> ManyRows:
+        """Replace whole rows by the thousand."""
+        kept = {self.key.name, "revision", "created_at"}
+        return ManyRows(self.table, [name for name in self.table.columns.keys() if name not in kept])  # noqa: SIM118  a collection of columns
+
+    @cached_property
+    def update_one(self) -> ReturningUpdate[Any]:
+        """Replace the row of one id and revision; returns when it was first written."""
         columns = self.table.c
         return (
             update(self.table)
@@ -98,17 +127,10 @@ class SqlRepository(Generic[T]):
                 kept as it is.
         """
         now = self._transaction.now
-        mapping = self._mapping
-        row = {
-            **self._row(identifier, value),
-            mapping.key.name: identifier,
-            "revision": 1,
-            "created_at": now,
-            "updated_at": now,
-        }
-        inserted = self._transaction.write(mapping.insert_one(sqlite=self._transaction.is_sqlite), row)
+        statement = self._mapping.insert_one(sqlite=self._transaction.is_sqlite)
+        inserted = self._transaction.write(statement, self._new_row(identifier, value))
         if inserted.scalar_one_or_none() is None:
-            raise AlreadyExists(f"{mapping.table.name}/{identifier} exists already", id=identifier)
+            raise self._is_taken(identifier)
         return Stored(value, 1, now, now)
 
     def update(self, identifier: str, value: T, *, revision: int) -> Stored[T]:
@@ -118,33 +140,50 @@ class SqlRepository(Generic[T]):
             StaleWrite: Another write came first, or there is nothing of that id.
             InvalidInput: As for `add`.
         """
-        now = self._transaction.now
-        mapping = self._mapping
-        row = {**self._row(identifier, value), "updated_at": now, "b_id": identifier, "b_revision": revision}
-        row.pop(mapping.key.name, None)
-        created_at = self._transaction.write(mapping.update_one, row).scalar_one_or_none()
+        row = self._changed_row(identifier, value, revision)
+        created_at = self._transaction.write(self._mapping.update_one, row).scalar_one_or_none()
         if created_at is None:
-            raise StaleWrite(
-                f"{mapping.table.name}/{identifier} is not at revision {revision} any more; read again",
-                id=identifier,
-                revision=str(revision),
-            )
-        return Stored(value, revision + 1, created_at, now)
+            raise self._is_stale(identifier, revision)
+        return Stored(value, revision + 1, created_at, self._transaction.now)
 
     def get_all(self, identifiers: Iterable[str]) -> dict[str, Stored[T]]:
         """Return those values of these ids that exist, by id."""
-        found = ((identifier, self.get(identifier)) for identifier in identifiers)
-        return {identifier: stored for identifier, stored in found if stored is not None}
+        wanted = dict.fromkeys(identifiers)
+        if not wanted:
+            return {}
+        sqlite = self._transaction.is_sqlite
+        statement = self._mapping.select_many(sqlite=sqlite)
+        rows = self._transaction.read(statement, ids_parameter(wanted, sqlite=sqlite)).mappings().all()
+        key = self._mapping.key.name
+        found = dict(zip((row[key] for row in rows), self._stored(rows), strict=True))
+        return {identifier: found[identifier] for identifier in wanted if identifier in found}
 
     def add_all(self, values: Mapping[str, T]) -> None:
-        """Insert values by id.
+        """Insert values by id, each as revision 1.
 
         Raises:
             AlreadyExists: An id is taken.
             InvalidInput: As for `add`.
         """
-        for identifier, value in values.items():
-            self.add(identifier, value)
+        if not values:
+            return
+        # Both databases could leave out rows whose id is taken, but only SQLite does so in bulk.
+        if not self._transaction.is_sqlite and (taken := self._first_of(values)) is not None:
+            raise self._is_taken(taken)
+        rows = [self._new_row(identifier, value) for identifier, value in values.items()]
+        if self._mapping.many.insert(self._transaction, rows) == len(rows):
+            return
+        now = self._transaction.now
+        for identifier, stored in self.get_all(values).items():
+            if (stored.revision, stored.created_at) != (1, now):
+                raise self._is_taken(identifier)
+        raise AlreadyExists(f"one of {len(rows)} ids of {self._mapping.table.name} is taken already")
+
+    def _first_of(self, identifiers: Iterable[str]) -> str | None:
+        statement = self._mapping.select_ids(sqlite=self._transaction.is_sqlite)
+        parameter = ids_parameter(identifiers, sqlite=self._transaction.is_sqlite)
+        found: str | None = self._transaction.read(statement, parameter).scalars().first()
+        return found
 
     def update_all(self, changes: Mapping[str, tuple[T, int]]) -> None:
         """Replace values, each of that revision.
@@ -153,8 +192,17 @@ class SqlRepository(Generic[T]):
             StaleWrite: As for `update`.
             InvalidInput: As for `add`.
         """
-        for identifier, (value, revision) in changes.items():
-            self.update(identifier, value, revision=revision)
+        if not changes:
+            return
+        rows = [self._changed_row(identifier, *change) for identifier, change in changes.items()]
+        if self._mapping.many_changed.update(self._transaction, rows) == len(rows):
+            return
+        now_stored = self.get_all(changes)
+        for identifier, (_, revision) in changes.items():
+            stored = now_stored.get(identifier)
+            if stored is None or stored.revision != revision + 1:
+                raise self._is_stale(identifier, revision)
+        raise StaleWrite(f"one of {len(rows)} rows of {self._mapping.table.name} has changed; read again")
 
     def page(
         self, *, after: str = "", limit: int = 1000, where: Mapping[str, str] | None = None
@@ -186,6 +234,27 @@ class SqlRepository(Generic[T]):
     def _stored(self, rows: Sequence[Row]) -> list[Stored[T]]:
         from_row = self._mapping.from_row
         return [Stored(from_row(row), row["revision"], row["created_at"], row["updated_at"]) for row in rows]
+
+    def _new_row(self, identifier: str, value: T) -> dict[str, Any]:
+        now = self._transaction.now
+        own = {self._mapping.key.name: identifier, "revision": 1, "created_at": now, "updated_at": now}
+        return {**self._row(identifier, value), **own}
+
+    def _changed_row(self, identifier: str, value: T, revision: int) -> dict[str, Any]:
+        row = dict(self._row(identifier, value))
+        row |= {"updated_at": self._transaction.now, "b_id": identifier, "b_revision": revision}
+        row.pop(self._mapping.key.name, None)
+        return row
+
+    def _is_taken(self, identifier: str) -> AlreadyExists:
+        return AlreadyExists(f"{self._mapping.table.name}/{identifier} exists already", id=identifier)
+
+    def _is_stale(self, identifier: str, revision: int) -> StaleWrite:
+        return StaleWrite(
+            f"{self._mapping.table.name}/{identifier} is not at revision {revision} any more; read again",
+            id=identifier,
+            revision=str(revision),
+        )
 
     def _row(self, identifier: str, value: T) -> Values:
         row = self._mapping.to_row(value)

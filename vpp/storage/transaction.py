@@ -1,10 +1,11 @@
 """One transaction on one connection, in which statements read or write."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable
+from sqlalchemy import Column, Connection, CursorResult, Executable, Table
+from sqlalchemy.exc import DBAPIError
 
 from vpp.foundation.errors import BrokenPromise
 from vpp.storage.engine import SQLITE
@@ -20,14 +21,18 @@ class Transaction:
         connection: The connection, with its transaction begun.
         now: The unit of work's present instant, UTC.
         writes: Whether it may write.
+        is_only_writer: Whether no other transaction can write until it ends.
         is_open: Whether it has neither been committed nor rolled back.
     """
 
-    def __init__(self, connection: Connection, now: datetime, *, writes: bool) -> None:
+    def __init__(
+        self, connection: Connection, now: datetime, *, writes: bool, is_only_writer: bool = False
+    ) -> None:
         """Take over a connection whose transaction has begun."""
         self.connection = connection
         self.now = now
         self.writes = writes
+        self.is_only_writer = is_only_writer
         self.is_open = True
 
     @property
@@ -51,11 +56,73 @@ class Transaction:
         with translated():
             return self.connection.execute(statement, parameters)
 
+    def read_driver_sql(self, sql: str, parameters: Any) -> Sequence[tuple[Any, ...]]:  # noqa: ANN401  the driver's own
+        """Run SQL that changes nothing with the driver's own parameters and return its own rows."""
+        self._check_open()
+        with translated():
+            return self.connection.exec_driver_sql(sql, parameters).cursor.fetchall()
+
     def write_driver_sql(self, sql: str, parameters: Any) -> CursorResult[Any]:  # noqa: ANN401  the driver's own
         """Run bulk SQL with the driver's own parameters: several times faster than mappings."""
         self._check_writes()
         with translated():
             return self.connection.exec_driver_sql(sql, parameters)
+
+    def write_many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Run SQL that changes rows once for each row of the driver's own parameters.
+
+        Returns:
+            How many rows it changed in all.
+        """
+        self._check_writes()
+        with translated():
+            done = self.connection.exec_driver_sql(sql, list(rows), {"preserve_rowcount": True})
+            return done.rowcount
+
+    def copy_text(self, table: str, names: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Append rows with PostgreSQL's COPY in its text form, which knows every type by itself.
+
+        Args:
+            table: Where to.
+            names: Its columns, separated by commas, in the order of a row's values.
+            rows: Values as the driver takes them.
+        """
+
+        def write(copy: Any) -> None:  # noqa: ANN401  the driver's own
+            for row in rows:
+                copy.write_row(row)
+
+        self._copy(f"COPY {table} ({names}) FROM STDIN", write)
+
+    def returned_driver_sql(self, sql: str, parameters: Any) -> Sequence[tuple[Any, ...]]:  # noqa: ANN401  the driver's own
+        """Run SQL that changes rows with the driver's own parameters and return what it says of them."""
+        self._check_writes()
+        return self.read_driver_sql(sql, parameters)
+
+    def copy_in(self, table: Table, columns: Sequence[Column[Any]], content: bytes) -> None:
+        """Append rows with PostgreSQL's COPY in its binary form: the quickest way in.
+
+        Args:
+            table: Where to; without constraints that a row could break.
+            columns: Its columns, in the order of a row's values.
+            content: The rows, as `copy_format` writes them.
+        """
+        names = ", ".join(column.name for column in columns)
+        statement = f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)"
+        self._copy(statement, lambda copy: copy.write(content))
+
+    def _copy(self, statement: str, write: Callable[[Any], None]) -> None:
+        self._check_writes()
+        driver: Any = self.connection.dialect.dbapi
+        connection: Any = self.connection.connection.driver_connection
+        with translated():
+            try:
+                with connection.cursor() as cursor, cursor.copy(statement) as copy:
+                    write(copy)
+            except driver.Error as error:  # SQLAlchemy sees nothing of it
+                raise DBAPIError.instance(
+                    statement, None, error, driver.Error, dialect=self.connection.dialect
+                ) from error
 
     def _check_open(self) -> None:
         if not self.is_open:

@@ -1,32 +1,38 @@
 """Units of work: one transaction each, with every repository."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from sqlalchemy import Connection, Engine, text
 
 from vpp.auction.tender import Tender
 from vpp.dispatch.event import Event
-from vpp.dispatch.instruction import Instruction
-from vpp.foundation.clock import Clock
+from vpp.foundation.clock import Clock, stopwatch_s
 from vpp.foundation.errors import BrokenPromise
+from vpp.foundation.tracing import span
 from vpp.portfolio.enrolment import Enrolment
 from vpp.portfolio.party import Party
 from vpp.portfolio.resource import Resource
 from vpp.portfolio.site import Site
+from vpp.storage.audit_log import log_records
 from vpp.storage.audit_repository import SqlAuditRepository
+from vpp.storage.claim_repository import SqlClaimRepository
 from vpp.storage.due_repository import SqlDueRepository
 from vpp.storage.engine import POSTGRESQL, READ_ONLY
 from vpp.storage.failures import translated
 from vpp.storage.forecast_repository import SqlForecastRepository
+from vpp.storage.health_repository import SqlHealthRepository
+from vpp.storage.instruction_repository import SqlInstructionRepository
 from vpp.storage.outbox_repository import SqlOutboxRepository
 from vpp.storage.plan_repository import SqlPlanRepository
 from vpp.storage.product_repository import SqlProductRepository
 from vpp.storage.repository import SqlRepository
+from vpp.storage.roll_up_repository import SqlRollUpRepository
 from vpp.storage.rows.auction import AWARD_MAPPING, BID_MAPPING, CLEARING_MAPPING, TENDER_MAPPING
 from vpp.storage.rows.baselines import BASELINE_MAPPING, CHOICE_MAPPING, EDITS_MAPPING
-from vpp.storage.rows.dispatch import EVENT_MAPPING, INSTRUCTION_MAPPING
+from vpp.storage.rows.dispatch import EVENT_MAPPING
 from vpp.storage.rows.portfolio import (
     ENROLMENT_MAPPING,
     PARTY_MAPPING,
@@ -34,20 +40,26 @@ from vpp.storage.rows.portfolio import (
     SITE_MAPPING,
 )
 from vpp.storage.rows.settlement import DISPUTE_MAPPING, REQUEST_MAPPING
+from vpp.storage.score_repository import SqlScoreRepository
 from vpp.storage.statement_repository import SqlStatementRepository
 from vpp.storage.telemetry_repository import SqlTelemetryRepository
+from vpp.storage.tracking_repository import SqlTrackingRepository
 from vpp.storage.transaction import Transaction
+from vpp.storage.write_turns import WriterPlace, WriteTurns
+from vpp.workflows.audit_ports import AuditRepository
 from vpp.workflows.baseline_records import MeterEditsRecord, RuleChoiceRecord
+from vpp.workflows.claim_ports import ClaimRepository
 from vpp.workflows.forecast_ports import ForecastRepository, PlanRepository
+from vpp.workflows.health_ports import HealthRepository
+from vpp.workflows.owed_deliveries import JustOwed, OwedNews
 from vpp.workflows.ports import (
-    AuditRepository,
     BulkRepository,
     DueRepository,
+    InstructionRepository,
     OutboxRepository,
-    ProductRepository,
     Repository,
-    TelemetryRepository,
 )
+from vpp.workflows.product_ports import ProductRepository
 from vpp.workflows.records import (
     AwardRecord,
     BaselineRecord,
@@ -57,9 +69,24 @@ from vpp.workflows.records import (
     RequestRecord,
     StatementRecord,
 )
+from vpp.workflows.score_ports import ScoreRepository
+from vpp.workflows.telemetry_ports import RollUpRepository, TelemetryRepository
+from vpp.workflows.tracking_ports import TrackingRepository
 
 WRITER_LOCK = 0x7670705F777269  # "vpp_wri"
 """PostgreSQL advisory lock that the one writer holds."""
+
+
+class TransactionObserver(Protocol):
+    """Is told how long writing transactions wait and commit."""
+
+    def writer_waited(self, seconds: float) -> None:
+        """Take note of how long a writing transaction waited for its turn."""
+        ...
+
+    def committed(self, seconds: float) -> None:
+        """Take note of how long a commit took."""
+        ...
 
 
 class SqlUnitOfWork:
@@ -76,26 +103,45 @@ class SqlUnitOfWork:
     awards: BulkRepository[AwardRecord]
     clearings: Repository[ClearingRecord]
     events: BulkRepository[Event]
-    instructions: BulkRepository[Instruction]
+    claims: ClaimRepository
+    instructions: InstructionRepository
     baselines: BulkRepository[BaselineRecord]
     rule_choices: Repository[RuleChoiceRecord]
     meter_edits: Repository[MeterEditsRecord]
     forecasts: ForecastRepository
     plans: PlanRepository
     telemetry: TelemetryRepository
+    roll_ups: RollUpRepository
+    tracking: TrackingRepository
     outbox: OutboxRepository
     due: DueRepository
     audit: AuditRepository
     requests: Repository[RequestRecord]
     statements: Repository[StatementRecord]
     disputes: Repository[DisputeRecord]
+    scores: ScoreRepository
+    health: HealthRepository
 
-    def __init__(self, engine: Engine, clock: Clock, *, write: bool, one_writer: bool) -> None:
+    def __init__(  # noqa: PLR0913  what its factory has, by keyword
+        self,
+        engine: Engine,
+        clock: Clock,
+        *,
+        write: bool,
+        one_writer: bool,
+        observer: TransactionObserver | None = None,
+        place: WriterPlace | None = None,
+        owed: OwedNews | None = None,
+    ) -> None:
         """Prepare a transaction that has not begun."""
+        self._owed = owed or OwedNews()
         self._engine = engine
         self._clock = clock
         self._write = write
         self._one_writer = one_writer
+        self._observer = observer if write else None
+        self._place = place if write else None
+        self._has_turn = False
         self._connection: Connection | None = None
         self._transaction: Transaction | None = None
 
@@ -108,28 +154,45 @@ class SqlUnitOfWork:
         """
         if self._connection is not None:
             raise BrokenPromise("the unit of work has begun already; make another one")
-        with translated():
-            connection = self._engine.connect()
-            try:
-                self._begin(connection)
-            except BaseException:
-                connection.close()
-                raise
-        self._connection = connection
-        # Asked once the turn has come, so that a later writer never has an earlier present.
-        self.now = self._clock.now().astimezone(UTC)
-        self._transaction = Transaction(connection, self.now, writes=self._write)
-        self._make_repositories(self._transaction)
+        begun_s = stopwatch_s()
+        if self._place is not None:
+            self._place.take()
+            self._has_turn = True
+        try:
+            self._connection = self._begun()
+            if self._observer is not None:
+                self._observer.writer_waited(stopwatch_s() - begun_s)
+            # Asked once the turn has come, so that a later writer never has an earlier present.
+            self.now = self._clock.now().astimezone(UTC)
+            is_only_writer = self._write and self._one_writer
+            self._transaction = Transaction(
+                self._connection, self.now, writes=self._write, is_only_writer=is_only_writer
+            )
+            self._make_repositories(self._transaction)
+        except BaseException:  # whoever fails to begin is never told to end
+            self._end()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Roll back whatever was not committed, and give the connection back."""
+        self._end()
+
+    def _end(self) -> None:
         if self._transaction is not None:
             self._transaction.is_open = False
-        if self._connection is not None:
-            self._connection.close()
+        try:
+            if self._connection is not None:
+                self._connection.close()
+        finally:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        if self._place is not None and self._has_turn:
+            self._has_turn = False
+            self._place.give_back()
 
     def commit(self) -> None:
         """Make everything of this transaction durable, or nothing. Ends the unit of work.
@@ -140,9 +203,34 @@ class SqlUnitOfWork:
         """
         if self._connection is None or self._transaction is None or not self._transaction.is_open:
             raise BrokenPromise("the unit of work is not under way, so there is nothing to commit")
+        news = self._news()
         self._transaction.is_open = False
-        with translated():
+        begun_s = stopwatch_s()
+        with translated(), span("commit") if self._write else nullcontext():
             self._connection.commit()
+        self._give_back()  # at once: what the caller does yet needs no turn
+        if self._observer is not None:
+            self._observer.committed(stopwatch_s() - begun_s)
+        log_records(self._audit.appended)
+        if news is not None:
+            self._owed.tell(news)
+
+    def _news(self) -> JustOwed | None:
+        outbox = self._outbox
+        if not (self._owed.is_heard and outbox.appended):
+            return None
+        count = outbox.count_before
+        return JustOwed(outbox.appended, self._instructions.newly_told(), count, count + len(outbox.appended))
+
+    def _begun(self) -> Connection:
+        with translated():
+            connection = self._engine.connect()
+            try:
+                self._begin(connection)
+            except BaseException:
+                connection.close()
+                raise
+        return connection
 
     def _begin(self, connection: Connection) -> None:
         is_postgresql = connection.dialect.name == POSTGRESQL
@@ -165,25 +253,43 @@ class SqlUnitOfWork:
         self.awards = SqlRepository(transaction, AWARD_MAPPING)
         self.clearings = SqlRepository(transaction, CLEARING_MAPPING)
         self.events = SqlRepository(transaction, EVENT_MAPPING)
-        self.instructions = SqlRepository(transaction, INSTRUCTION_MAPPING)
+        self.claims = SqlClaimRepository(transaction)
+        self.instructions = self._instructions = SqlInstructionRepository(transaction)
         self.baselines = SqlRepository(transaction, BASELINE_MAPPING)
         self.rule_choices = SqlRepository(transaction, CHOICE_MAPPING)
         self.meter_edits = SqlRepository(transaction, EDITS_MAPPING)
         self.forecasts = SqlForecastRepository(transaction)
         self.plans = SqlPlanRepository(transaction)
         self.telemetry = SqlTelemetryRepository(transaction)
-        self.outbox = SqlOutboxRepository(transaction)
+        self.roll_ups = SqlRollUpRepository(transaction)
+        self.tracking = SqlTrackingRepository(transaction)
+        self.outbox = self._outbox = SqlOutboxRepository(transaction, counts=self._owed.is_heard)
         self.due = SqlDueRepository(transaction)
-        self.audit = SqlAuditRepository(transaction)
+        self.audit = self._audit = SqlAuditRepository(transaction)
         self.requests = SqlRepository(transaction, REQUEST_MAPPING)
         self.statements = SqlStatementRepository(transaction)
         self.disputes = SqlRepository(transaction, DISPUTE_MAPPING)
+        self.scores = SqlScoreRepository(transaction)
+        self.health = SqlHealthRepository(transaction)
 
 
 class SqlUnitOfWorkFactory:
-    """Makes units of work on one database; implements `workflows.ports.UnitOfWorkFactory`."""
+    """Makes units of work on one database; implements `workflows.ports.UnitOfWorkFactory`.
 
-    def __init__(self, engine: Engine, clock: Clock, *, one_writer: bool = True) -> None:
+    Attributes:
+        owed: Tells whoever listens what its transactions come to owe.
+    """
+
+    def __init__(  # noqa: PLR0913  one argument per thing that may be shared
+        self,
+        engine: Engine,
+        clock: Clock,
+        *,
+        one_writer: bool = True,
+        observer: TransactionObserver | None = None,
+        place: WriterPlace | None = None,
+        owed: OwedNews | None = None,
+    ) -> None:
         """Take the engine and the clock that every unit of work asks once.
 
         Args:
@@ -193,14 +299,39 @@ class SqlUnitOfWorkFactory:
                 anyway. Workflows decide on several rows at once (the last answer of an event
                 schedules it); two that decide side by side would both see the other's row as it
                 was. False leaves only the guards of single rows: revisions, counters, claims.
+            observer: Is told how long writers wait and commit; nobody if absent.
+            place: Where its writers stand among those of this process; a line of their own if absent.
+            owed: Tells this process what its transactions come to owe; its own if absent.
         """
+        self.owed = owed or OwedNews()
         self._engine = engine
         self._clock = clock
         self._one_writer = one_writer
+        self._observer = observer
+        self._place = (place or WriteTurns().first) if one_writer else None
 
     def __call__(self, *, write: bool = True) -> SqlUnitOfWork:
         """Return a unit of work that has not begun; one that only reads takes no write lock."""
-        return SqlUnitOfWork(self._engine, self._clock, write=write, one_writer=self._one_writer)
+        return SqlUnitOfWork(
+            self._engine,
+            self._clock,
+            write=write,
+            one_writer=self._one_writer,
+            observer=self._observer,
+            place=self._place,
+            owed=self.owed,
+        )
+
+    def behind(self) -> "SqlUnitOfWorkFactory":
+        """Return the same, but for writers that let all others of this process go first."""
+        return SqlUnitOfWorkFactory(
+            self._engine,
+            self._clock,
+            one_writer=self._one_writer,
+            observer=self._observer,
+            place=self._place and self._place.behind(),
+            owed=self.owed,
+        )
 
     def close(self) -> None:
         """Close every connection; the last one on a SQLite file brings its log home."""

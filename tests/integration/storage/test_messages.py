@@ -91,7 +91,7 @@ def test_an_acknowledgement_closes_everything_up_to_it(seeded: UnitOfWorkFactory
     assert messages[0] == OutboxMessage("north-1", 1, MessageKind.INSTRUCTION, "instruction-0", clock.now())
     with seeded() as uow:
         assert uow.outbox.open("north-1") == messages
-        assert uow.outbox.sites_with_open() == ["north-1"]
+        assert {message.site_id for message in uow.outbox.open_all()} == {"north-1"}
         assert uow.outbox.acknowledge("north-1", 3) == messages[:3]
         assert uow.outbox.acknowledge("north-1", 3) == []
         assert uow.outbox.acknowledge("north-1", 2) == []
@@ -101,7 +101,7 @@ def test_an_acknowledgement_closes_everything_up_to_it(seeded: UnitOfWorkFactory
         assert uow.outbox.acknowledge("north-1", 5) == messages[3:]
         uow.commit()
     with seeded(write=False) as uow:
-        assert uow.outbox.sites_with_open() == []
+        assert uow.outbox.open_all() == []
         assert uow.outbox.last_sequence("north-1") == 5
         assert uow.outbox.last_sequence("north-2") == 0
 

@@ -13,6 +13,7 @@ from vpp.auction.bid import Bid, BlockOffer
 from vpp.auction.rules import TieRule, UniformPrice
 from vpp.dispatch.event import EventState
 from vpp.dispatch.instruction import InstructionState, RefusalReason
+from vpp.dispatch.purpose import EventPurpose
 from vpp.foundation.clock import ManualClock
 from vpp.foundation.errors import AlreadyExists, InvalidInput
 from vpp.foundation.interval import Interval
@@ -268,3 +269,31 @@ def test_audit_records_come_in_order_and_in_pages(seeded: UnitOfWorkFactory, clo
         assert uow.audit.page(after=5) == []
         with pytest.raises(InvalidInput, match="expected 0 or more"):
             uow.audit.page(after=-1)
+
+
+def test_what_an_order_adds_comes_back_too(filled: UnitOfWorkFactory, samples: SimpleNamespace) -> None:
+    event = replace(
+        samples.event, event_id="order", auction_id=None, purpose=EventPurpose.TEST, site_ids=("north-1",)
+    )
+    instruction = replace(
+        samples.instruction,
+        instruction_id="order-m0-north-1",
+        event_id="order",
+        purpose=EventPurpose.TEST,
+        start_offset=timedelta(seconds=42.3),
+        release_offset=timedelta(minutes=4),
+        state=InstructionState.SUPERSEDED,
+        answer=InstructionState.PARTIAL,
+    )
+    with filled() as uow:
+        uow.events.add("order", event)
+        uow.instructions.add(instruction.instruction_id, instruction)
+        uow.commit()
+    with filled(write=False) as uow:
+        for repository, key, value in (
+            ("events", "order", event),
+            ("instructions", instruction.instruction_id, instruction),
+        ):
+            stored = getattr(uow, repository).get(key)
+            assert stored is not None
+            assert stored.value == value

@@ -1,15 +1,22 @@
 """Readings are kept once, in the order in which they came, and in bulk."""
 
+import itertools
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, inspect, text
 
-from vpp.foundation.clock import stopwatch_s
+from vpp.foundation.clock import ManualClock, stopwatch_s
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
+from vpp.storage.telemetry_repository import FORGOTTEN_AT_ONCE
+from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
 from vpp.telemetry.batch import TelemetryBatch
 from vpp.telemetry.quality import MeterQuality
 from vpp.workflows.ports import UnitOfWorkFactory
@@ -17,6 +24,8 @@ from vpp.workflows.ports import UnitOfWorkFactory
 FIVE = timedelta(minutes=5)
 READINGS = 200_000
 BOUND_S = 2.0
+LOCK_TIMEOUT_S = 5.0
+NUMBERS = itertools.count(1)
 
 
 def content(batches: Sequence[TelemetryBatch]) -> list[tuple[object, ...]]:
@@ -115,6 +124,127 @@ def test_readings_of_an_unknown_site_are_refused_together(
         assert uow.telemetry.held_sequence("north-1") == 0
 
 
+def test_many_sites_are_read_at_once(seeded: UnitOfWorkFactory, samples: SimpleNamespace) -> None:
+    start: datetime = samples.batch(1, [0.0]).start_at
+    with seeded() as uow:
+        uow.sites.add("north-2", replace(samples.site, site_id="north-2"))
+        uow.sites.add("north-3", replace(samples.site, site_id="north-3"))
+        uow.commit()
+    first, second = samples.batch(1, [1.0, 2.0]), samples.batch(2, [3.0], start=start + 2 * FIVE)
+    other = replace(samples.batch(1, [4.0]), site_id="north-2")
+    add(seeded, second, other, first)
+    with seeded(write=False) as uow:
+        found = uow.telemetry.load_many(
+            ["north-1", "north-2", "north-3", "nowhere"], Interval(start, start + FIVE)
+        )
+        assert {site_id: content(batches) for site_id, batches in found.items()} == {
+            "north-1": content([first]),
+            "north-2": content([other]),
+        }
+        both = uow.telemetry.load_many(["north-1"], Interval(start, start + 3 * FIVE))["north-1"]
+        assert content(both) == content([second, first])  # as they were received
+        assert uow.telemetry.load_many([], Interval(start, start + FIVE)) == {}
+        assert uow.telemetry.held_sequences(["north-1", "north-2", "north-3"]) == {"north-1": 2, "north-2": 1}
+        assert uow.telemetry.last_numbers(["north-1", "north-2", "north-3"]) == {"north-1": 2, "north-2": 1}
+        assert uow.telemetry.sites() == ["north-1", "north-2"]
+        assert uow.telemetry.sites(after="north-1", limit=1) == ["north-2"]
+
+
+def test_a_batch_of_months_is_kept_in_pieces_and_recognised_whole(seeded: UnitOfWorkFactory) -> None:
+    start = datetime(2026, 1, 30, 22, tzinfo=UTC)
+    hours = np.arange(35 * 24.0)  # into the third month
+    long = TelemetryBatch("north-1", 1, start, timedelta(hours=1), hours, MeterQuality.OK)
+    assert add(seeded, long) == len(hours)
+    assert add(seeded, long) == 0
+    with seeded(write=False) as uow:
+        pieces = uow.telemetry.load("north-1", Interval(start, long.end_at))
+        assert np.array_equal(np.concatenate([piece.net_power_kw for piece in pieces]), hours)
+        assert {piece.sequence for piece in pieces} == {1}
+        midnight = datetime(2026, 3, 1, tzinfo=UTC)
+        [piece] = uow.telemetry.load("north-1", Interval(midnight, midnight + FIVE))
+        assert (piece.start_at, piece.net_power_kw[0]) == (midnight, (midnight - start) / timedelta(hours=1))
+        assert uow.telemetry.last_number("north-1") == 1
+
+
+def test_what_may_lie_across_midnight_is_refused_whole(
+    seeded: UnitOfWorkFactory, samples: SimpleNamespace
+) -> None:
+    good = samples.batch(1, [1.0])
+    odd = TelemetryBatch("north-1", 2, good.start_at, timedelta(minutes=7), np.array([1.0]), MeterQuality.OK)
+    with seeded() as uow, pytest.raises(InvalidInput, match="intervals that divide a day"):
+        uow.telemetry.add([good, odd])
+    with seeded(write=False) as uow:
+        assert uow.telemetry.held_sequence("north-1") == 0
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rounds=st.lists(st.lists(st.integers(1, 30), min_size=1, max_size=8), max_size=6))
+def test_every_sequence_is_kept_once_in_any_order(
+    seeded: UnitOfWorkFactory, samples: SimpleNamespace, rounds: list[list[int]]
+) -> None:
+    start: datetime = samples.batch(1, [0.0]).start_at
+    with seeded() as uow:
+        site_id = f"site-{next(NUMBERS)}"
+        uow.sites.add(site_id, replace(samples.site, site_id=site_id))
+        uow.commit()
+    expected: list[int] = []
+    for sequences in rounds:
+        new = [n for place, n in enumerate(sequences) if n not in expected and n not in sequences[:place]]
+        assert add(
+            seeded, *(replace(samples.batch(n, [float(n)]), site_id=site_id) for n in sequences)
+        ) == len(new)
+        expected += new
+    with seeded(write=False) as uow:
+        kept = uow.telemetry.load(site_id, Interval(start, start + FIVE))
+        assert [batch.sequence for batch in kept] == expected
+        assert uow.telemetry.held_sequence(site_id) == max(expected, default=0)
+        assert uow.telemetry.last_number(site_id) == len(expected)
+
+
+def test_what_is_forgotten_is_gone_and_its_repeat_still_known(
+    seeded: UnitOfWorkFactory, samples: SimpleNamespace, engine: Engine
+) -> None:
+    months = [datetime(2026, month, 20, 12, tzinfo=UTC) for month in (7, 8, 9)]
+    batches = [samples.batch(n, [float(n)], start=start) for n, start in enumerate(months, start=1)]
+    add(seeded, *batches)
+    everything = Interval(months[0], months[-1] + FIVE)
+    with seeded() as uow:
+        # On PostgreSQL other tests' months may go too.
+        assert uow.telemetry.forget(["north-1"], datetime(2026, 9, 15, tzinfo=UTC)) >= 2
+        uow.commit()
+    with seeded(write=False) as uow:
+        assert content(uow.telemetry.load("north-1", everything)) == content(batches[2:])
+    assert add(seeded, *batches) == 0
+    if engine.dialect.name == "postgresql":  # whole months: the one that the bound is in stays
+        with seeded() as uow:
+            assert uow.telemetry.forget(["north-1"], datetime(2026, 9, 30, tzinfo=UTC)) == 0
+
+
+def test_room_is_made_for_the_months_ahead(
+    postgresql_engine: Engine,
+    clock: ManualClock,
+    samples: SimpleNamespace,
+    seed: Callable[[UnitOfWorkFactory], None],
+) -> None:
+    seeded = SqlUnitOfWorkFactory(postgresql_engine, clock)
+    seed(seeded)
+    span = Interval(datetime(2031, 12, 31, tzinfo=UTC), datetime(2032, 2, 1, tzinfo=UTC))
+    for _ in range(2):
+        with seeded() as uow:
+            uow.telemetry.make_room(span)
+            uow.commit()
+    names = {
+        name
+        for name in inspect(postgresql_engine).get_table_names()
+        if name.startswith("telemetry_pieces_203")
+    }
+    assert names == {"telemetry_pieces_203112", "telemetry_pieces_203201"}
+    assert add(seeded, samples.batch(1, [1.0], start=datetime(2032, 1, 1, tzinfo=UTC))) == 1
+    with seeded() as uow:
+        uow.telemetry.forget([], datetime(2032, 2, 1, tzinfo=UTC))
+        uow.commit()
+
+
 @pytest.mark.parametrize("batch_length", [3600, 60])
 def test_bulk_insert_is_quick(
     seeded: UnitOfWorkFactory,
@@ -143,3 +273,109 @@ def test_bulk_insert_is_quick(
         loaded = uow.telemetry.load("north-1", Interval(start, batches[-1].end_at))
     assert np.array_equal(np.concatenate([batch.net_power_kw for batch in loaded]), values_kw)
     assert took_s < BOUND_S
+
+
+def held_ranges(engine: Engine, site_id: str) -> list[tuple[int, int]]:
+    statement = text(
+        "SELECT first_sequence, last_sequence FROM telemetry_held "
+        "WHERE site_id = :site ORDER BY first_sequence"
+    )
+    with engine.connect() as connection:
+        return [(first, last) for first, last in connection.execute(statement, {"site": site_id})]
+
+
+def test_gaps_of_a_site_are_bounded_and_the_oldest_count_as_held(
+    seeded: UnitOfWorkFactory, samples: SimpleNamespace, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vpp.storage.held_batches.MOST_RANGES", 4)
+    for sequence in range(10, 100, 10):  # one gap before each
+        assert add(seeded, samples.batch(sequence, [float(sequence)])) == 1
+    assert held_ranges(engine, "north-1") == [(0, 60), (70, 70), (80, 80), (90, 90)]
+    assert add(seeded, samples.batch(55, [1.0])) == 0
+    assert add(seeded, samples.batch(75, [2.0])) == 1  # and the oldest gap goes for it
+    assert held_ranges(engine, "north-1") == [(0, 70), (75, 75), (80, 80), (90, 90)]
+    with seeded(write=False) as uow:
+        assert uow.telemetry.held_sequence("north-1") == 90
+        assert uow.telemetry.last_number("north-1") == 10
+        kept = uow.telemetry.load("north-1", Interval(samples.batch(1, [0.0]).start_at, end_of(samples)))
+    assert [batch.sequence for batch in kept] == [*range(10, 100, 10), 75]
+
+
+def end_of(samples: SimpleNamespace) -> datetime:
+    end: datetime = samples.batch(1, [0.0]).start_at + FIVE
+    return end
+
+
+def test_runs_of_batches_are_numbered_on_whatever_else_comes_with_them(
+    seeded: UnitOfWorkFactory, samples: SimpleNamespace
+) -> None:
+    with seeded() as uow:
+        uow.sites.add("north-2", replace(samples.site, site_id="north-2"))
+        uow.commit()
+
+    def of(site_id: str, *sequences: int) -> list[TelemetryBatch]:
+        return [replace(samples.batch(n, [float(n)]), site_id=site_id) for n in sequences]
+
+    add(seeded, *of("north-1", 1), *of("north-2", 1, 3))
+    known = {}
+    for batches in (of("north-1", 2, 3) + of("north-2", 4, 2), of("north-1", 3, 4) + of("north-2", 5, 6)):
+        add(seeded, *batches)
+        with seeded(write=False) as uow:
+            known = uow.telemetry.last_numbers(["north-1", "north-2"])
+    assert known == {"north-1": 4, "north-2": 6}
+    span = Interval(samples.batch(1, [0.0]).start_at, end_of(samples))
+    with seeded(write=False) as uow:
+        for number, sequence in enumerate([1, 3, 4, 2, 5, 6], start=1):
+            assert [one.sequence for one in uow.telemetry.load("north-2", span, up_to=number)][-1] == sequence
+        assert [one.sequence for one in uow.telemetry.load("north-1", span)] == [1, 2, 3, 4]
+
+
+def test_what_is_forgotten_at_once_is_bounded(
+    sqlite_engine: Engine,
+    clock: ManualClock,
+    samples: SimpleNamespace,
+    seed: Callable[[UnitOfWorkFactory], None],
+) -> None:
+    seeded = SqlUnitOfWorkFactory(sqlite_engine, clock)
+    seed(seeded)
+    start: datetime = samples.batch(1, [0.0]).start_at
+    add(seeded, *(samples.batch(n, [1.0]) for n in range(1, FORGOTTEN_AT_ONCE + 2)))
+    counts = []
+    while not counts or counts[-1]:
+        with seeded() as uow:
+            counts.append(uow.telemetry.forget(["north-1"], start + timedelta(days=2)))
+            uow.commit()
+    assert counts == [FORGOTTEN_AT_ONCE, 1, 0]
+
+
+def test_readers_hold_up_neither_new_months_nor_those_that_write(
+    postgresql_engine: Engine,
+    clock: ManualClock,
+    samples: SimpleNamespace,
+    seed: Callable[[UnitOfWorkFactory], None],
+) -> None:
+    seeded = SqlUnitOfWorkFactory(postgresql_engine, clock)
+    seed(seeded)
+    old = datetime(2033, 3, 5, tzinfo=UTC)
+    later, end = datetime(2033, 5, 1, tzinfo=UTC), datetime(2033, 6, 1, tzinfo=UTC)
+    add(seeded, samples.batch(1, [1.0], start=old))
+    with seeded(write=False) as reader:
+        assert len(reader.telemetry.load("north-1", Interval(old, old + FIVE))) == 1
+        began_s = stopwatch_s()
+        with seeded() as uow:
+            uow.telemetry.make_room(Interval(later, end))
+            uow.commit()
+        assert add(seeded, samples.batch(2, [2.0], start=later)) == 1
+        with seeded() as uow:
+            uow.telemetry.forget([], later)  # what is being read stays for now
+            uow.commit()
+        assert stopwatch_s() - began_s < LOCK_TIMEOUT_S
+        assert len(reader.telemetry.load("north-1", Interval(old, old + FIVE))) == 1
+    with seeded(write=False) as uow:
+        assert len(uow.telemetry.load("north-1", Interval(old, old + FIVE))) == 1
+    with seeded() as uow:
+        assert uow.telemetry.forget([], later) >= 1
+        assert uow.telemetry.load("north-1", Interval(old, old + FIVE)) == []
+        assert len(uow.telemetry.load("north-1", Interval(later, later + FIVE))) == 1
+        uow.telemetry.forget([], end)
+        uow.commit()

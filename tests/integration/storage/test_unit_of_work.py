@@ -14,6 +14,7 @@ from vpp.foundation.clock import ManualClock
 from vpp.foundation.errors import AlreadyExists, BrokenPromise, InvalidInput, Overloaded, StaleWrite
 from vpp.storage.engine import make_engine
 from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
+from vpp.storage.write_turns import WriteTurns
 from vpp.workflows.ports import Due, DueKind, MessageKind, UnitOfWorkFactory
 from vpp.workflows.records import AuditRecord
 
@@ -206,6 +207,30 @@ def test_writers_take_turns(seeded: UnitOfWorkFactory) -> None:
         stored = uow.sites.get("north-1")
     assert stored is not None
     assert (stored.value.display_name, stored.revision) == ("renamed 40", 41)
+
+
+def test_whoever_fails_to_begin_gives_the_turn_back(sqlite_engine: Engine, clock: ManualClock) -> None:
+    class Observer:
+        fails = True
+
+        def writer_waited(self, seconds: float) -> None:
+            if self.fails:
+                raise LookupError(f"{seconds} s were too long")
+
+        def committed(self, seconds: float) -> None:
+            pass
+
+    observer = Observer()
+    units = SqlUnitOfWorkFactory(
+        sqlite_engine, clock, observer=observer, place=WriteTurns(patience_s=0.05).first
+    )
+    with pytest.raises(LookupError), units():
+        pass
+    observer.fails = False
+    with units() as uow:
+        uow.commit()
+        with units() as other:  # a commit ends the turn
+            other.commit()
 
 
 def test_a_database_that_stays_locked_is_overloaded(sqlite_engine: Engine, clock: ManualClock) -> None:

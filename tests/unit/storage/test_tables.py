@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import Table
 
+from vpp.storage.column_types import UtcDateTime
 from vpp.storage.repository import TableMapping
 from vpp.storage.rows import auction, dispatch, portfolio, settlement
 from vpp.storage.tables import METADATA
@@ -15,7 +16,7 @@ MAPPINGS: list[TableMapping] = [
     for mapping in vars(module).values()
     if isinstance(mapping, TableMapping)
 ]
-UNITS = re.compile("_(kw|kwh|per_mwh|s|at|ratio|id|number|version|sha256)$")
+UNITS = re.compile("_(kw|kwh|per_mwh|kw_per_min|s|at|ratio|id|number|version|sha256)$")
 TABLES = METADATA.sorted_tables
 NEVER_CHANGED = {
     "audit",
@@ -24,10 +25,15 @@ NEVER_CHANGED = {
     "forecasts",
     "outbox",
     "outbox_counters",
+    "probes",  # one row, rewritten without anybody reading it first
     "products",
     "site_plans",
     "statement_files",
-    "telemetry_envelopes",
+    "telemetry_held",
+    "telemetry_late",
+    "telemetry_pieces",
+    "telemetry_roll_ups",
+    "tracking_ticks",
 }
 
 
@@ -56,7 +62,9 @@ def test_numbers_and_instants_name_their_units(table: Table) -> None:
 @pytest.mark.parametrize("mapping", MAPPINGS, ids=lambda mapping: mapping.table.name)
 def test_a_column_that_can_be_compared_begins_an_index(mapping: TableMapping) -> None:
     first_columns = {next(iter(index.columns.keys())) for index in mapping.table.indexes}
-    assert mapping.filters == first_columns
+    # Instants are compared by questions of their own, which look for more or less, not for the same.
+    instants = {column.name for column in mapping.table.c if isinstance(column.type, UtcDateTime)}
+    assert mapping.filters == first_columns - instants
     for index in mapping.table.indexes:
         assert tuple(index.columns.keys())[1] == mapping.key.name
 

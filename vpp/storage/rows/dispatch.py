@@ -80,6 +80,7 @@ def _instruction_row(instruction: Instruction) -> Values:
         "purpose": purpose_column(instruction.purpose),
         "start_offset_s": instruction.start_offset or None,
         "release_offset_s": instruction.release_offset or None,
+        "answer": None if instruction.answer is None else instruction.answer.value,
     }
 
 
@@ -104,6 +105,7 @@ def _instruction(row: Row) -> Instruction:
         purpose=EventPurpose(row["purpose"] or EventPurpose.MARKET.value),
         start_offset=row["start_offset_s"] or timedelta(0),
         release_offset=row["release_offset_s"] or timedelta(0),
+        answer=None if row["answer"] is None else InstructionState(row["answer"]),
     )
 
 

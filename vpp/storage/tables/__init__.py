@@ -6,9 +6,11 @@ from vpp.storage.tables import (
     dispatch,
     forecasts,
     messaging,
+    observability,
     portfolio,
     settlement,
     telemetry,
+    tracking,
 )
 from vpp.storage.tables.schema import METADATA
 
@@ -19,7 +21,9 @@ __all__ = [
     "dispatch",
     "forecasts",
     "messaging",
+    "observability",
     "portfolio",
     "settlement",
     "telemetry",
+    "tracking",
 ]

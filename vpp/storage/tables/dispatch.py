@@ -42,6 +42,7 @@ EVENTS = Table(
     lookup("zone", "event_id"),  # events that concern a site
     lookup("operator_party_id", "event_id"),  # an operator's own
     lookup("auction_id", "event_id"),  # what came of an auction
+    lookup("delivery_end_at", "event_id"),  # what is not over at a time
     comment="demand-response events",
 )
 
@@ -65,6 +66,7 @@ INSTRUCTIONS = Table(
     optional("purpose", ID, "why the event calls the site: mandatory, test or dry_run; null for market"),
     optional("start_offset_s", Span, "the site begins this much after the start, s; null for none"),
     optional("release_offset_s", Span, "the site lets go this much after the end, s; null for none"),
+    optional("answer", ID, "what the site reported last, whether or not it counts; null for nothing"),
     *tracked(),
     lookup("event_id", "instruction_id"),  # who was told what
     lookup("site_id", "instruction_id"),  # what a site was ever told

@@ -1,4 +1,4 @@
-"""Why events call sites, how starts and releases are staggered, and what a message is part of.
+"""Why events call sites, how starts are staggered, what a message is part of, and events by time.
 
 Going back, ordered events (mandatory, test, dry run) that are not over are cancelled: the older hub
 would take them for paid ones.
@@ -60,6 +60,16 @@ def upgrade() -> None:
         ),
     )
     op.add_column(
+        "instructions",
+        sa.Column(
+            "answer",
+            ID,
+            nullable=True,
+            comment="what the site reported last, whether or not it counts; null for nothing",
+        ),
+    )
+    op.create_index("ix_events_delivery_end_at_event_id", "events", ["delivery_end_at", "event_id"])
+    op.add_column(
         "outbox",
         sa.Column(
             "trace_parent",
@@ -77,8 +87,9 @@ def downgrade() -> None:
         .where(EVENTS.c.purpose.is_not(None), EVENTS.c.state.not_in(PAID_OR_UNDER_WAY))
         .values(state="cancelled")
     )
+    op.drop_index("ix_events_delivery_end_at_event_id", "events")
     op.drop_column("outbox", "trace_parent")
-    for name in ("release_offset_s", "start_offset_s", "purpose"):
+    for name in ("answer", "release_offset_s", "start_offset_s", "purpose"):
         op.drop_column("instructions", name)
     for name in ("site_ids", "purpose"):
         op.drop_column("events", name)
