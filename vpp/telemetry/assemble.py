@@ -3,14 +3,11 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-import numpy as np
-
-from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
-from vpp.foundation.series import regular, starts
+from vpp.foundation.series import regular
 from vpp.telemetry.batch import TelemetryBatch
+from vpp.telemetry.laying import lay
 from vpp.telemetry.metered_series import MeteredSeries
-from vpp.telemetry.quality import MeterQuality
 
 
 def assemble(batches: Iterable[TelemetryBatch], interval: Interval, step: timedelta) -> MeteredSeries:
@@ -34,7 +31,9 @@ def assemble(batches: Iterable[TelemetryBatch], interval: Interval, step: timede
             the span's grid.
 
     Example:
+        >>> import numpy as np
         >>> from datetime import UTC, datetime
+        >>> from vpp.telemetry.quality import MeterQuality
         >>> noon, quarter = datetime(2026, 3, 2, 12, tzinfo=UTC), timedelta(minutes=15)
         >>> first = TelemetryBatch("north", 1, noon, quarter, np.array([80.0, 81.0]), MeterQuality.OK)
         >>> second = TelemetryBatch("north", 2, noon + quarter, quarter, np.array([90.0]), MeterQuality.OK)
@@ -42,33 +41,5 @@ def assemble(batches: Iterable[TelemetryBatch], interval: Interval, step: timede
         >>> series.net_power_kw.tolist(), series.conflict_count
         ([80.0, 90.0, nan], 1)
     """
-    length = len(starts(interval, step))
-    power_kw = np.full(length, np.nan)
-    quality = np.full(length, MeterQuality.MISSING, dtype=np.int8)
-    is_covered = np.zeros(length, dtype=np.bool_)
-    conflict_count = 0
-    for batch in batches:
-        offset = batch.start_at - interval.start
-        if batch.sample_interval != step or offset % step:
-            raise InvalidInput(
-                f"batch {batch.sequence} of site {batch.site_id} has intervals of {batch.sample_interval} "
-                f"from {batch.start_at.isoformat()}, expected the grid of {step} through "
-                f"{interval.start.isoformat()}",
-                sequence=str(batch.sequence),
-                sample_interval=str(batch.sample_interval),
-            )
-        position = offset // step
-        first, last = max(position, 0), min(position + len(batch.net_power_kw), length)
-        if first >= last:
-            continue
-        span = slice(first, last)
-        new_kw = batch.net_power_kw[first - position : last - position]
-        if batch.quality is MeterQuality.MISSING:
-            new_kw = np.full(last - first, np.nan)
-        is_same = np.isclose(power_kw[span], new_kw, rtol=0.0, atol=0.0, equal_nan=True)
-        is_same &= quality[span] == batch.quality
-        conflict_count += int(np.count_nonzero(is_covered[span] & ~is_same))
-        power_kw[span] = new_kw
-        quality[span] = batch.quality
-        is_covered[span] = True
-    return MeteredSeries(regular(power_kw, interval.start, step), quality, conflict_count)
+    laid = lay(batches, interval, step)
+    return MeteredSeries(regular(laid.net_power_kw, interval.start, step), laid.quality, laid.conflict_count)
