@@ -9,7 +9,7 @@ from vpp.auction.entry import check_bid
 from vpp.auction.tender import Tender, TenderState
 from vpp.foundation.errors import InvalidInput, WrongState
 from vpp.portfolio.enrolment import EnrolmentState
-from vpp.portfolio.product import ProductProfile, Trigger
+from vpp.portfolio.product import ProductProfile
 from vpp.portfolio.resource import Resource
 from vpp.portfolio.site import Site
 from vpp.workflows.booking import (
@@ -107,20 +107,23 @@ def _check_rivals(uow: UnitOfWork, bid: Bid, tender: Tender) -> None:
 def check_standing(  # noqa: PLR0913, PLR0917  what the bid is, whose, and for what
     uow: UnitOfWork, bid: Bid, product_id: str, resource: Resource, site: Site, expires_at: datetime | None
 ) -> ProductProfile:
-    """Refuse a standing bid that no emergency could call.
+    """Refuse a standing bid that could never be called.
+
+    Emergencies are cleared from standing bids alone; in events of every product they are the reserve
+    from which a shortage is made good in the course of delivery.
 
     Returns:
         The product.
 
     Raises:
-        InvalidInput: The product is no emergency's, the bid has expired, or the offer is no standing
+        InvalidInput: There is no such product, the bid has expired, or the offer is no standing
             one, breaks the product's rules or the resource's envelope, or is more than the hub can
             settle.
     """
     product = uow.products.latest(product_id)
-    if product is None or product.call.trigger is not Trigger.EMERGENCY:
+    if product is None:
         raise InvalidInput(
-            f"product is {product_id!r}, expected one that emergencies set in motion", product=product_id
+            f"product is {product_id!r}, expected the id of a known product", product=product_id
         )
     if isinstance(bid.offer, BlockOffer):
         raise InvalidInput(

@@ -26,6 +26,7 @@ from vpp.workflows.booking import (
 from vpp.workflows.buyer_terms import check_terms, over_intervals
 from vpp.workflows.identity import Principal, check_buyer
 from vpp.workflows.market_rules import MarketRules
+from vpp.workflows.missed_deadlines import MISSED_DEADLINE
 from vpp.workflows.ports import Due, DueKind, MessageKind, Stored, UnitOfWorkFactory, WorkerPool
 from vpp.workflows.recording import HUB, audit, check_etag, found, move_event, product_of, promised
 from vpp.workflows.requesting import fingerprint, remember, replayed
@@ -242,7 +243,7 @@ def run_auction(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules, 
             if tender.state is not TenderState.GATE_CLOSED:
                 return
             product = product_of(uow, tender.product_id, tender.product_version)
-            collected = auction_book(uow, tender, product)
+            collected = auction_book(uow, tender, product, rules.reliability)
         clearing = pool.run(clear, collected.book, clearing_rules(product, rules, tender))
         with units() as uow:
             stored = promised(uow.auctions.get(auction_id), f"auctions/{auction_id}")
@@ -251,9 +252,10 @@ def run_auction(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules, 
             event = promised(uow.events.get(auction_id), f"events/{auction_id}")
             if conflicts(uow, event.value, clearing, product):
                 continue
-            cleared = replace(stored.value, state=TenderState.CLEARED)
-            uow.auctions.update(auction_id, cleared, revision=stored.revision)
-            commit_clearing(uow, event, clearing, product, rules, left_out=collected.left_out)
+            written = commit_clearing(uow, event, clearing, product, rules, left_out=collected.left_out)
+            if written.value.failure_reason != MISSED_DEADLINE:  # else it is withdrawn with its event
+                cleared = replace(stored.value, state=TenderState.CLEARED)
+                uow.auctions.update(auction_id, cleared, revision=stored.revision)
             uow.commit()
             return
     raise WrongState(f"other events keep claiming what auctions/{auction_id} would award; it is tried again")

@@ -1,22 +1,27 @@
 """From a clearing to awards, a reason for every bid, instructions, and what is owed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from vpp.auction.clearing_json import clearing_to_document
 from vpp.auction.result import Clearing
 from vpp.dispatch.allocation import AwardedReduction, allocate, net_reduction
 from vpp.dispatch.event import Event, EventState
+from vpp.dispatch.staggering import staggered
 from vpp.portfolio.product import ProductProfile
 from vpp.workflows.baselines import freeze_at
 from vpp.workflows.booking import EVERYTHING
+from vpp.workflows.derating import derating_note
+from vpp.workflows.looks import owe_first_look
 from vpp.workflows.market_rules import MarketRules
-from vpp.workflows.ports import Due, DueKind, MessageKind, Stored, UnitOfWork
+from vpp.workflows.missed_deadlines import is_too_late, refuse
+from vpp.workflows.ports import Due, DueKind, MessageKind, Owed, Stored, UnitOfWork
 from vpp.workflows.recording import HUB, audit, move_event
 from vpp.workflows.records import AwardRecord, BidRecord, BidState, ClearingRecord
 
 NOT_ELIGIBLE = "REJECTED_NOT_ELIGIBLE"
 """Reason of a bid that never came into the book."""
+CAME_LATER = "another event claims the resource at the time, or the enrolment is not active"
 
 
 def commit_clearing(  # noqa: PLR0913  what was cleared, and by which rules
@@ -30,6 +35,8 @@ def commit_clearing(  # noqa: PLR0913  what was cleared, and by which rules
 ) -> Stored[Event]:
     """Write a clearing: awards, a reason for every bid, instructions, notices and deadlines.
 
+    However many bids there are, it takes a fixed number of statements.
+
     Args:
         uow: The transaction; the caller commits.
         stored: The event, GATE_CLOSED or (emergency) DRAFT.
@@ -39,53 +46,25 @@ def commit_clearing(  # noqa: PLR0913  what was cleared, and by which rules
         left_out: Why bids could not stand in the book, by bid id.
 
     Returns:
-        The event, OFFERED if anything was awarded, FAILED with NO_AWARDS otherwise.
+        The event: OFFERED if anything was awarded, FAILED with NO_AWARDS if nothing was, and with
+        MISSED_DEADLINE if the sites could no longer be told in time.
     """
-    event_id = stored.value.event_id
-    uow.clearings.add(event_id, ClearingRecord(event_id, clearing_to_document(clearing)))
-    awarded_kw = [0.0] * len(stored.value.target_reduction_kw)
-    awards: list[AwardRecord] = []
-    notified: dict[str, None] = {}
-    for award in clearing.awards:
-        is_accepted = any(award.reduction_kw)
-        notified[award.site_id] = None
-        _record_outcome(
-            uow, award.bid_id, is_accepted=is_accepted, reason=award.reason.name, detail=award.detail
-        )
-        if not is_accepted:
-            continue
-        record = AwardRecord(
-            award_id=f"{event_id}-{award.bid_id}",
-            event_id=event_id,
-            bid_id=award.bid_id,
-            site_id=award.site_id,
-            resource_id=award.resource_id,
-            delivery=stored.value.delivery,
-            reduction_kw=award.reduction_kw,
-            rebound_kw=award.rebound_kw,
-            price_per_mwh=award.price_per_mwh,
-            make_whole=award.make_whole,
-            reason=award.reason.name,
-        )
-        uow.awards.add(record.award_id, record)
-        awards.append(record)
-        net_kw = net_reduction(award.reduction_kw, award.rebound_kw)
-        awarded_kw = [total + kw for total, kw in zip(awarded_kw, net_kw, strict=True)]
-    for bid_id, detail in left_out.items():
-        _record_outcome(uow, bid_id, is_accepted=False, reason=NOT_ELIGIBLE, detail=detail)
-    for site_id in _reject_the_rest(uow, event_id):
-        notified[site_id] = None
-    for site_id in sorted(notified):
-        uow.outbox.append(site_id, MessageKind.AWARD_NOTICE, event_id)
-    cleared = replace(
-        stored.value, state=EventState.CLEARED, awarded_reduction_kw=tuple(max(0.0, kw) for kw in awarded_kw)
-    )
+    event = stored.value
+    if is_too_late(uow.now, event.delivery, product, rules):
+        return refuse(uow, stored, product)
+    uow.clearings.add(event.event_id, ClearingRecord(event.event_id, clearing_to_document(clearing)))
+    awards = _awards(event, clearing)
+    uow.awards.add_all({award.award_id: award for award in awards})
+    rejected_sites = _record_outcomes(uow, event, clearing, left_out)
+    bidders = sorted({award.site_id for award in clearing.awards} | rejected_sites)
+    uow.outbox.append_all([Owed(site_id, MessageKind.AWARD_NOTICE, event.event_id) for site_id in bidders])
+    cleared = replace(event, state=EventState.CLEARED, awarded_reduction_kw=_awarded_kw(event, awards))
     written = move_event(uow, stored, cleared, HUB)
     audit(
         uow,
         HUB,
         "clear",
-        f"events/{event_id}",
+        f"events/{event.event_id}",
         bids=len(clearing.awards),
         awards=len(awards),
         status=clearing.status.name,
@@ -97,34 +76,75 @@ def commit_clearing(  # noqa: PLR0913  what was cleared, and by which rules
     return _dispatch(uow, written, awards, product, rules)
 
 
-def _reject_the_rest(uow: UnitOfWork, auction_id: str) -> list[str]:
-    """Give a reason to the bids that never came into the book; returns their sites."""
-    left_out = []
-    for stored in uow.bids.page(where={"auction_id": auction_id}, limit=EVERYTHING):
-        if stored.value.state is BidState.SUBMITTED:
-            rejected = replace(
-                stored.value,
-                state=BidState.REJECTED,
-                reason=NOT_ELIGIBLE,
-                reason_detail="another event claims the resource at the time, or the enrolment is not active",
-            )
-            uow.bids.update(stored.value.bid.bid_id, rejected, revision=stored.revision)
-            left_out.append(stored.value.bid.site_id)
-    return left_out
+def _awards(event: Event, clearing: Clearing) -> list[AwardRecord]:
+    return [
+        AwardRecord(
+            award_id=f"{event.event_id}-{award.bid_id}",
+            event_id=event.event_id,
+            bid_id=award.bid_id,
+            site_id=award.site_id,
+            resource_id=award.resource_id,
+            delivery=event.delivery,
+            reduction_kw=award.reduction_kw,
+            rebound_kw=award.rebound_kw,
+            price_per_mwh=award.price_per_mwh,
+            make_whole=award.make_whole,
+            reason=award.reason.name,
+        )
+        for award in clearing.awards
+        if any(award.reduction_kw)
+    ]
 
 
-def _record_outcome(uow: UnitOfWork, bid_id: str, *, is_accepted: bool, reason: str, detail: str) -> None:
-    stored = uow.bids.get(bid_id)
-    if stored is None:
-        return
-    record: BidRecord = stored.value
+def _awarded_kw(event: Event, awards: Sequence[AwardRecord]) -> tuple[float, ...]:
+    total_kw = [0.0] * len(event.target_reduction_kw)
+    for award in awards:
+        net_kw = net_reduction(award.reduction_kw, award.rebound_kw)
+        total_kw = [total + kw for total, kw in zip(total_kw, net_kw, strict=True)]
+    return tuple(max(0.0, kw) for kw in total_kw)
+
+
+def _record_outcomes(
+    uow: UnitOfWork, event: Event, clearing: Clearing, left_out: Mapping[str, str]
+) -> set[str]:
+    """Give every bid its reason; returns the sites of bids that never came into the book."""
+    outcomes = {
+        award.bid_id: (any(award.reduction_kw), award.reason.name, award.detail) for award in clearing.awards
+    }
+    counted = {award.bid_id: award.delivery_ratio for award in clearing.awards}
+    outcomes |= {bid_id: (False, NOT_ELIGIBLE, detail) for bid_id, detail in left_out.items()}
+    if event.auction_id is None:
+        bids = uow.bids.get_all(outcomes)
+    else:  # the sealed book, and what did not come into it
+        stored = uow.bids.page(where={"auction_id": event.auction_id}, limit=EVERYTHING)
+        bids = {each.value.bid.bid_id: each for each in stored}
+    changes, rejected_sites = {}, set()
+    for bid_id, known in bids.items():
+        outcome = outcomes.get(bid_id)
+        if outcome is None:
+            if known.value.state is not BidState.SUBMITTED:
+                continue
+            outcome = (False, NOT_ELIGIBLE, CAME_LATER)
+            rejected_sites.add(known.value.bid.site_id)
+        elif bid_id in left_out:
+            if event.auction_id is not None:  # a standing bid stays open for the next call
+                rejected_sites.add(known.value.bid.site_id)
+        else:
+            note = derating_note(counted[bid_id], known.value.bid)
+            outcome = (*outcome[:2], "; ".join(filter(None, (outcome[2], note))))
+        changed = _with_outcome(known.value, *outcome)
+        if changed != known.value:  # a standing bid may fare as it did at the last call
+            changes[bid_id] = (changed, known.revision)
+    uow.bids.update_all(changes)
+    return rejected_sites
+
+
+def _with_outcome(record: BidRecord, is_accepted: bool, reason: str, detail: str) -> BidRecord:  # noqa: FBT001  of a tuple
     if record.auction_id is None:  # a standing bid stays open for the next call
         state = record.state
     else:
         state = BidState.AWARDED if is_accepted else BidState.REJECTED
-    uow.bids.update(
-        bid_id, replace(record, state=state, reason=reason, reason_detail=detail), revision=stored.revision
-    )
+    return replace(record, state=state, reason=reason, reason_detail=detail)
 
 
 def _dispatch(
@@ -141,11 +161,17 @@ def _dispatch(
         )
         for award in awards
     ]
-    instructions = allocate(event, parts, product.settlement_interval)
-    for instruction in instructions:
-        uow.instructions.add(instruction.instruction_id, instruction)
-        uow.outbox.append(instruction.site_id, MessageKind.INSTRUCTION, instruction.instruction_id)
+    instructions = staggered(
+        allocate(event, parts, product.settlement_interval),
+        start_spread=rules.start_spread,
+        release_spread=rules.release_spread,
+    )
+    uow.instructions.add_all({each.instruction_id: each for each in instructions})
+    uow.outbox.append_all(
+        [Owed(each.site_id, MessageKind.INSTRUCTION, each.instruction_id) for each in instructions]
+    )
     uow.due.add(Due(DueKind.BASELINE_FREEZE, event.event_id, freeze_at(uow.now, rules, event, product)))
     uow.due.add(Due(DueKind.EVENT_START, event.event_id, event.delivery.start))
+    owe_first_look(uow, event, instructions, rules)
     audit(uow, HUB, "dispatch", f"events/{event.event_id}", instructions=len(instructions))
     return move_event(uow, stored, replace(event, state=EventState.OFFERED), HUB)

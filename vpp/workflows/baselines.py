@@ -18,10 +18,10 @@ from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import MessageKind, UnitOfWork, UnitOfWorkFactory, WorkerPool
 from vpp.workflows.recording import HUB, audit, product_of, promised
 from vpp.workflows.records import BaselineRecord
-from vpp.workflows.responding import instructions_of
+from vpp.workflows.reporting import instructions_of
 from vpp.workflows.site_readings import SiteReadings, gather_readings
 
-OVER = frozenset({EventState.CANCELLED, EventState.FAILED, EventState.SETTLED})
+OVER = frozenset({EventState.FAILED, EventState.SETTLED})
 SITES_AT_ONCE = 200
 """Sites read, made and written in one go: bounds memory, and how long others wait for the write lock."""
 
@@ -70,6 +70,11 @@ def freeze_at(now: datetime, rules: MarketRules, event: Event, product: ProductP
     return max(now, max(ends) + rules.telemetry_allowance)
 
 
+def was_under_way(event: Event) -> bool:
+    """Tell whether an event was cancelled in its course, so that it is measured and paid up to then."""
+    return event.cancelled_at is not None and event.cancelled_at > event.delivery.start
+
+
 def freeze_baselines(
     units: UnitOfWorkFactory,
     pool: WorkerPool,
@@ -114,7 +119,8 @@ def _freeze_some(
 def _told(uow: UnitOfWork, rules: MarketRules, event_id: str) -> list[_Told]:
     """Return the instructed sites without a baseline; settles their rules for the season if need be."""
     event = promised(uow.events.get(event_id), f"events/{event_id}").value
-    if event.state in OVER:
+    is_cancelled = event.state is EventState.CANCELLED
+    if event.state in OVER or (is_cancelled and not was_under_way(event)):
         return []
     product = product_of(uow, event.product_id, event.product_version)
     notice_at: dict[str, datetime] = {}
@@ -123,7 +129,8 @@ def _told(uow: UnitOfWork, rules: MarketRules, event_id: str) -> list[_Told]:
         site_id = stored.value.site_id
         # A site knew of the event when it got its first instruction, superseded since or not.
         notice_at[site_id] = min(stored.created_at, notice_at.get(site_id, event.delivery.start))
-        if stored.value.state is not InstructionState.SUPERSEDED:
+        # A cancellation supersedes what every site was told.
+        if is_cancelled or stored.value.state is not InstructionState.SUPERSEDED:
             instructed.add(site_id)
     found = []
     for site_id in sorted(instructed):

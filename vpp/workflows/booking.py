@@ -1,5 +1,6 @@
 """From stored bids to a sealed book, and to the rules that it is cleared by."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,10 +12,12 @@ from vpp.auction.result import Clearing
 from vpp.auction.rules import ClearingRules, TieRule, UniformPrice
 from vpp.auction.tender import Tender
 from vpp.dispatch.event import Event, EventState
+from vpp.dispatch.reliability import ReliabilityChoices
 from vpp.foundation.interval import Interval
 from vpp.foundation.series import starts
 from vpp.portfolio.enrolment import EnrolmentState
 from vpp.portfolio.product import ProductProfile
+from vpp.workflows.derating import derated
 from vpp.workflows.import_limits import within_import_limits
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import UnitOfWork
@@ -25,6 +28,9 @@ from vpp.workflows.sheddable import within_forecast_load
 
 CLEARING_ATTEMPTS = 5
 """How often an event is cleared again when another claims its resources while the solver runs."""
+CALLED_OFF = frozenset({EventState.CANCELLED, EventState.FAILED})
+LONGEST_RECOVERY = timedelta(days=7)
+"""No product's recovery window is near as long."""
 EVERYTHING = 1_000_000
 """Page limit of a listing that must be complete; far above any book."""
 
@@ -45,14 +51,18 @@ class CollectedBook:
 def clearing_rules(
     product: ProductProfile, rules: MarketRules, tender: Tender | None = None
 ) -> ClearingRules:
-    """Join what the product, the hub's owner and, in an auction, the buyer decide about clearing."""
+    """Join what the product, the hub's owner and, in an auction, the buyer decide about clearing.
+
+    Without a tender, standing bids are cleared while everybody waits: the search is cut short.
+    """
+    time_limit = rules.time_limit if tender else min(rules.time_limit, rules.emergency_time_limit)
     uniform_price: UniformPrice = rules.uniform_price if tender is None else tender.uniform_price
     tie_rule: TieRule = rules.tie_rule if tender is None else tender.tie_rule
     return ClearingRules(
         pay_rule=product.money.pay_rule,
         fixed_price_per_mwh=product.money.fixed_price_per_mwh,
         solver=rules.solver,
-        time_limit=rules.time_limit,
+        time_limit=time_limit,
         relative_gap=rules.relative_gap,
         uniform_price=uniform_price,
         tie_rule=tie_rule,
@@ -75,12 +85,14 @@ def empty_book(tender: Tender, product: ProductProfile) -> Book:
     )
 
 
-def _filled(uow: UnitOfWork, book: Book, bids: list[Bid]) -> CollectedBook:
-    limits = {}
-    for site_id, resource_id in sorted({(bid.site_id, bid.resource_id) for bid in bids}):
-        resource = uow.resources.get(f"{site_id}/{resource_id}")
-        if resource is not None:
-            limits[site_id, resource_id] = resource.value.envelope.max_reduction_kw
+def _filled(
+    uow: UnitOfWork, book: Book, bids: list[Bid], reliability: ReliabilityChoices | None
+) -> CollectedBook:
+    if reliability is not None:
+        bids = derated(uow, bids, reliability)
+    keys = sorted({f"{bid.site_id}/{bid.resource_id}" for bid in bids})
+    resources = [stored.value for stored in uow.resources.get_all(keys).values()]
+    limits = {(each.site_id, each.resource_id): each.envelope.max_reduction_kw for each in resources}
     filled = replace(book, bids=tuple(bids), resource_limit_kw=limits)
     return CollectedBook(*screened(within_forecast_load(uow, within_import_limits(uow, filled))))
 
@@ -90,11 +102,22 @@ def recovery_interval_count(product: ProductProfile) -> int:
     return -(-product.call.recovery_window // product.settlement_interval)
 
 
-def auction_book(uow: UnitOfWork, tender: Tender, product: ProductProfile) -> CollectedBook:
+def auction_book(
+    uow: UnitOfWork,
+    tender: Tender,
+    product: ProductProfile,
+    reliability: ReliabilityChoices | None = None,
+) -> CollectedBook:
     """Collect the sealed bids of an auction.
 
     Left out, because they may not be awarded: bids of sites whose enrolment is no longer active, of
     resources that an emergency has claimed for the time since they were bid, and children of these.
+
+    Args:
+        uow: The transaction.
+        tender: The auction.
+        product: Its product.
+        reliability: How much what sites have shown counts; None takes every bid at its word.
     """
     active = active_sites(uow, tender.product_id, tender.zone)
     claimed = claimed_resources(uow, tender.delivery, product.call.recovery_window)
@@ -106,15 +129,23 @@ def auction_book(uow: UnitOfWork, tender: Tender, product: ProductProfile) -> Co
         and stored.value.bid.site_id in active
         and (stored.value.bid.site_id, stored.value.bid.resource_id) not in claimed
     ]
-    return _filled(uow, empty_book(tender, product), bids)
+    return _filled(uow, empty_book(tender, product), bids, reliability)
 
 
-def standing_book(uow: UnitOfWork, event: Event, product: ProductProfile) -> CollectedBook:
+def standing_book(
+    uow: UnitOfWork, event: Event, product: ProductProfile, reliability: ReliabilityChoices | None = None
+) -> CollectedBook:
     """Collect the standing bids that an emergency event can call on.
 
     Left out: expired ones, sites that are not active or have served the product's most events of
     the day, and resources that another event claims at the time, recovery included. Steps above the
     event's price cap are not called.
+
+    Args:
+        uow: The transaction.
+        event: The event.
+        product: Its product.
+        reliability: How much what sites have shown counts; None takes every bid at its word.
     """
     active = active_sites(uow, event.product_id, event.zone)
     claimed = claimed_resources(uow, event.delivery, product.call.recovery_window)
@@ -127,7 +158,7 @@ def standing_book(uow: UnitOfWork, event: Event, product: ProductProfile) -> Col
             continue
         is_expired = record.expires_at is not None and record.expires_at <= event.delivery.start
         key = (record.bid.site_id, record.bid.resource_id)
-        is_spent = served.get(record.bid.site_id, 0) >= product.call.max_events_per_day
+        is_spent = served[record.bid.site_id] >= product.call.max_events_per_day
         if is_expired or is_spent or key in claimed or record.bid.site_id not in active:
             continue
         bids.append(_within_cap(over_every_interval(record.bid, interval_count), event.price_cap_per_mwh))
@@ -142,7 +173,7 @@ def standing_book(uow: UnitOfWork, event: Event, product: ProductProfile) -> Col
         bids=(),
         currency=product.money.currency,
     )
-    return _filled(uow, book, bids)
+    return _filled(uow, book, bids, reliability)
 
 
 def over_every_interval(bid: Bid, interval_count: int) -> Bid:
@@ -166,13 +197,10 @@ def _within_cap(bid: Bid, price_cap_per_mwh: Decimal) -> Bid:
 
 def active_sites(uow: UnitOfWork, product_id: str, zone: str) -> frozenset[str]:
     """Return the sites of a zone that may serve a product."""
-    sites = set()
-    for enrolment in uow.enrolments.page(where={"product_id": product_id}, limit=EVERYTHING):
-        site = uow.sites.get(enrolment.value.site_id)
-        is_active = enrolment.value.state is EnrolmentState.ACTIVE
-        if is_active and site is not None and site.value.zone == zone:
-            sites.add(enrolment.value.site_id)
-    return frozenset(sites)
+    enrolments = uow.enrolments.page(where={"product_id": product_id}, limit=EVERYTHING)
+    active = [each.value.site_id for each in enrolments if each.value.state is EnrolmentState.ACTIVE]
+    sites = uow.sites.get_all(active)
+    return frozenset(site_id for site_id, stored in sites.items() if stored.value.zone == zone)
 
 
 def claimed_resources(uow: UnitOfWork, delivery: Interval, recovery: timedelta) -> dict[tuple[str, str], str]:
@@ -181,34 +209,28 @@ def claimed_resources(uow: UnitOfWork, delivery: Interval, recovery: timedelta) 
     A resource is claimed from its event's start to the end of the recovery window.
     """
     span = Interval(delivery.start, delivery.end + recovery)
-    claimed = {}
-    for state in sorted(CLAIMING_STATES, key=lambda state: state.value):
-        for stored in uow.events.page(where={"state": state.value}, limit=EVERYTHING):
-            event = stored.value
-            own = product_of(uow, event.product_id, event.product_version).call.recovery_window
-            if not overlaps(span, Interval(event.delivery.start, event.delivery.end + own)):
-                continue
-            for award in uow.awards.page(where={"event_id": event.event_id}, limit=EVERYTHING):
-                claimed[award.value.site_id, award.value.resource_id] = event.event_id
-    return claimed
+    events = uow.claims.events_during(Interval(span.start - LONGEST_RECOVERY, span.end), CLAIMING_STATES)
+    products = {(event.product_id, event.product_version) for event in events}
+    recovery_of = {key: product_of(uow, *key).call.recovery_window for key in products}
+
+    def claims(event: Event) -> bool:
+        own = recovery_of[event.product_id, event.product_version]
+        return overlaps(span, Interval(event.delivery.start, event.delivery.end + own))
+
+    claiming = [event.event_id for event in events if claims(event)]
+    return {(each.site_id, each.resource_id): each.event_id for each in uow.claims.claims_of(claiming)}
 
 
-def _served_today(uow: UnitOfWork, instant: datetime) -> dict[str, int]:
-    served: dict[str, int] = {}
-    for stored in uow.events.page(limit=EVERYTHING):
-        event = stored.value
-        if event.delivery.start.date() != instant.date() or event.state in {
-            EventState.CANCELLED,
-            EventState.FAILED,
-        }:
-            continue
-        sites = {
-            award.value.site_id
-            for award in uow.awards.page(where={"event_id": event.event_id}, limit=EVERYTHING)
-        }
-        for site_id in sites:
-            served[site_id] = served.get(site_id, 0) + 1
-    return served
+def _served_today(uow: UnitOfWork, instant: datetime) -> Counter[str]:
+    midnight = instant.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = Interval(midnight, midnight + timedelta(days=1))
+    events = [
+        event.event_id
+        for event in uow.claims.events_during(today)
+        if event.delivery.start >= midnight and event.state not in CALLED_OFF
+    ]
+    served = {(award.event_id, award.site_id) for award in uow.claims.claims_of(events)}
+    return Counter(site_id for _, site_id in served)
 
 
 def conflicts(uow: UnitOfWork, event: Event, clearing: Clearing, product: ProductProfile) -> bool:

@@ -1,5 +1,6 @@
 """Emergency events: standing bids cleared and sites instructed at once."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from vpp.auction.clearing import clear
@@ -12,7 +13,7 @@ from vpp.workflows.awarding import commit_clearing
 from vpp.workflows.booking import CLEARING_ATTEMPTS, clearing_rules, conflicts, standing_book
 from vpp.workflows.identity import Principal
 from vpp.workflows.market_rules import MarketRules
-from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWorkFactory, WorkerPool
+from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWork, UnitOfWorkFactory, WorkerPool
 from vpp.workflows.recording import audit, product_of, promised
 from vpp.workflows.requesting import fingerprint, remember, replayed
 from vpp.workflows.tendering import check_call, check_one_buyer, default_id
@@ -53,7 +54,8 @@ def create_emergency_event(  # noqa: PLR0913  one argument per field of the requ
         request_id: Makes repeats harmless; empty if not given.
 
     Returns:
-        The event, OFFERED, or FAILED with NO_AWARDS if no standing bid could serve it.
+        The event, OFFERED, or FAILED with NO_AWARDS if no standing bid could serve it, or with
+        MISSED_DEADLINE if the sites could no longer be told in time.
 
     Raises:
         InvalidInput: A field breaks the product's rules.
@@ -87,8 +89,7 @@ def create_emergency_event(  # noqa: PLR0913  one argument per field of the requ
             if event_id:
                 checked_id(event_id, "event_id")
             else:
-                taken = [stored.value.event_id for stored in uow.events.page()]
-                event_id = default_id(product_id, delivery.start, taken)
+                event_id = _free_id(uow, product_id, delivery.start)
             event = Event(
                 event_id=event_id,
                 product_id=product_id,
@@ -104,13 +105,18 @@ def create_emergency_event(  # noqa: PLR0913  one argument per field of the requ
             )
             uow.events.add(event_id, event)
             # If the hub dies before it has cleared, the deadline takes the draft up again.
-            uow.due.add(Due(DueKind.CLEARING, event_id, uow.now + rules.claim_lease))
+            uow.due.add(Due(DueKind.EMERGENCY, event_id, uow.now + taken_up_after(rules)))
             audit(uow, principal.principal_id, "create_event", f"events/{event_id}")
             remember(uow, principal, "create_event", request_id, digest, event_id)
             uow.commit()
         else:
             event_id = known
     return finish_emergency(units, pool, rules, event_id)
+
+
+def taken_up_after(rules: MarketRules) -> timedelta:
+    """Return when a draft that is not cleared by whoever made it is taken up by whoever looks."""
+    return rules.claim_lease / 10
 
 
 def finish_emergency(
@@ -123,7 +129,7 @@ def finish_emergency(
             if stored.value.state is not EventState.DRAFT:
                 return stored
             product = product_of(uow, stored.value.product_id, stored.value.product_version)
-            collected = standing_book(uow, stored.value, product)
+            collected = standing_book(uow, stored.value, product, rules.reliability)
         clearing = pool.run(clear, collected.book, clearing_rules(product, rules))
         with units() as uow:
             stored = promised(uow.events.get(event_id), f"events/{event_id}")
@@ -132,7 +138,15 @@ def finish_emergency(
             if conflicts(uow, stored.value, clearing, product):
                 continue
             written = commit_clearing(uow, stored, clearing, product, rules, left_out=collected.left_out)
-            uow.due.cancel(DueKind.CLEARING, event_id)
+            uow.due.cancel(DueKind.EMERGENCY, event_id)
             uow.commit()
             return written
     raise WrongState(f"other events keep claiming what events/{event_id} would award; send it again")
+
+
+def _free_id(uow: UnitOfWork, product_id: str, start: datetime) -> str:
+    """Choose an id that no event has."""
+    taken: list[str] = []
+    while uow.events.get(candidate := default_id(product_id, start, taken)) is not None:
+        taken.append(candidate)
+    return candidate

@@ -51,6 +51,10 @@ class ForecastRepository(Protocol):
         """Return the newest forecast, of a kind or any, whose horizon holds the instant, or None."""
         ...
 
+    def covering_all(self, site_ids: Sequence[str], instant: datetime) -> dict[str, ForecastRecord]:
+        """Return of each of these sites what `covering` returns; those without are left out."""
+        ...
+
     def overlapping(
         self, site_ids: Sequence[str], kind: ForecastKind, span: Interval
     ) -> list[ForecastRecord]:

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from vpp.auction.bid import Bid, BlockOffer, Rebound, StoreOffer
 from vpp.auction.book import Book
 from vpp.auction.buyer import SiteLimit
+from vpp.portfolio.site import Site
 from vpp.workflows.forecast_records import ForecastRecord
+from vpp.workflows.forecasts_ahead import ForecastsAhead
 from vpp.workflows.ports import UnitOfWork
 
 
@@ -28,8 +30,15 @@ def within_import_limits(uow: UnitOfWork, book: Book) -> Book:
     for bid in book.bids:
         possible_kw[bid.site_id] += largest_rebound_kw(bid)
     given = {limit.site_id: limit for limit in book.terms.sites}
-    for site_id in sorted(site_id for site_id, kw in possible_kw.items() if kw > 0):
-        room_kw = _room_kw(uow, book, site_id)
+    site_ids = sorted(site_id for site_id, kw in possible_kw.items() if kw > 0)
+    sites, ahead = uow.sites.get_all(site_ids), ForecastsAhead(uow, site_ids)
+    for site_id in site_ids:
+        site = sites.get(site_id)
+        room_kw = (
+            None
+            if site is None
+            else room_for_rebound(ahead, site.value, book.start, book.step, book.horizon_interval_count)
+        )
         if room_kw is None or min(room_kw) >= possible_kw[site_id]:
             continue
         limit = given.get(site_id, SiteLimit(site_id))
@@ -61,19 +70,29 @@ def largest_rebound_kw(bid: Bid) -> float:
     return largest_kw * sum(bid.rebound.ratios)
 
 
-def _room_kw(uow: UnitOfWork, book: Book, site_id: str) -> tuple[float, ...] | None:
-    site = uow.sites.get(site_id)
-    if site is None:
-        return None
-    limit_kw = site.value.import_limit_kw
-    room_kw, forecast, is_forecast = [], None, False
-    for t in range(book.horizon_interval_count):
-        start = book.start + t * book.step
-        if forecast is None or not forecast.horizon.start <= start < forecast.horizon.end:
-            forecast = uow.forecasts.covering(site_id, start)
+def room_for_rebound(
+    ahead: ForecastsAhead, site: Site, start_at: datetime, step: timedelta, count: int
+) -> tuple[float, ...] | None:
+    """Return what a site's connection leaves for rebound, as far as its load is forecast.
+
+    Args:
+        ahead: Knows forecasts of the site.
+        site: The site.
+        start_at: Start of the first interval, UTC.
+        step: Length of an interval.
+        count: Number of intervals, T.
+
+    Returns:
+        kW, 0 or more, shape (T,): the import limit less the load that is exceeded in one case of ten;
+        None if no interval is forecast.
+    """
+    room_kw, is_forecast = [], False
+    for t in range(count):
+        start = start_at + t * step
+        forecast = ahead.covering(site.site_id, start)
         is_forecast = is_forecast or forecast is not None
-        load_kw = 0.0 if forecast is None else _largest_load_kw(forecast, start, book.step)
-        room_kw.append(max(0.0, limit_kw - load_kw))
+        load_kw = 0.0 if forecast is None else _largest_load_kw(forecast, start, step)
+        room_kw.append(max(0.0, site.import_limit_kw - load_kw))
     return tuple(room_kw) if is_forecast else None
 
 

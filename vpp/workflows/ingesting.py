@@ -9,9 +9,9 @@ from vpp.telemetry.batch import TelemetryBatch, check_batch
 from vpp.workflows.identity import Principal, check_owner
 from vpp.workflows.ports import UnitOfWorkFactory
 from vpp.workflows.recording import audit, found
+from vpp.workflows.telemetry_rules import LONGEST_BACKFILL
 
 LIVE_MAX_AGE = timedelta(days=31)
-BACKFILL_MAX_AGE = timedelta(days=400)
 
 
 def check_live_batch(batch: TelemetryBatch, site: Site, now: datetime) -> None:
@@ -30,15 +30,25 @@ def check_live_batch(batch: TelemetryBatch, site: Site, now: datetime) -> None:
     )
 
 
-def keep_batches(units: UnitOfWorkFactory, batches: Sequence[TelemetryBatch]) -> None:
-    """Keep checked batches of any number of sites in one transaction; repeats change nothing."""
+def keep_batches(units: UnitOfWorkFactory, batches: Sequence[TelemetryBatch]) -> int:
+    """Keep checked batches of any number of sites in one transaction; repeats change nothing.
+
+    Returns:
+        How many readings were new.
+    """
     with units() as uow:
-        uow.telemetry.add(batches)
+        new_count = uow.telemetry.add(batches)
         uow.commit()
+        return new_count
 
 
 def backfill(
-    units: UnitOfWorkFactory, principal: Principal, site_id: str, batches: Sequence[TelemetryBatch]
+    units: UnitOfWorkFactory,
+    principal: Principal,
+    site_id: str,
+    batches: Sequence[TelemetryBatch],
+    *,
+    max_age: timedelta = LONGEST_BACKFILL,
 ) -> tuple[int, int]:
     """Keep readings from before the session.
 
@@ -47,6 +57,7 @@ def backfill(
         principal: The site's agent or owner.
         site_id: The site.
         batches: In ascending sequence.
+        max_age: How old readings may be; no older than they are kept.
 
     Returns:
         How many readings were new, and the highest sequence now held.
@@ -74,7 +85,7 @@ def backfill(
                 now=uow.now,
                 metering_interval=site.metering_interval,
                 max_future=site.metering_interval,
-                max_age=BACKFILL_MAX_AGE,
+                max_age=max_age,
             )
         new_count = uow.telemetry.add(batches)
         held = uow.telemetry.held_sequence(site_id)

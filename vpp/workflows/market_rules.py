@@ -7,7 +7,11 @@ from datetime import date, timedelta
 from vpp.auction.rules import TieRule, UniformPrice
 from vpp.baseline.forecasting.mix import ForecastMix
 from vpp.baseline.scoring.season import HALF_YEARS, SeasonStart
+from vpp.dispatch.reliability import ReliabilityChoices
+from vpp.dispatch.scoring import ScoreChoices
+from vpp.dispatch.tracking.rules import TrackingRules
 from vpp.solver.report import SolverName
+from vpp.workflows.telemetry_rules import TelemetryRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,15 @@ class MarketRules:
         forecast_mix: Which models make forecasts.
         intraday_interval: How often every site is forecast again through the day, dividing a day; None
             for never.
+        start_spread: Sites begin within this time of an event's start, one after the other.
+        release_spread: Sites go back to their own load within this time of its end, likewise.
+        clearing_allowance: How much of a product's notice a clearing may take; one that is later is
+            refused, and its event fails.
+        emergency_time_limit: The same as `time_limit` for emergencies, where the sites wait.
+        tracking: How closely events are followed in their course; None for not at all.
+        scores: What scores of sites weigh.
+        reliability: How much of what a site offers counts, by what it has shown.
+        telemetry: How long readings are kept, and how they are summed up.
     """
 
     solver: SolverName
@@ -52,3 +65,11 @@ class MarketRules:
     seasons: tuple[SeasonStart, ...] = HALF_YEARS
     forecast_mix: ForecastMix = "mean"
     intraday_interval: timedelta | None = None
+    start_spread: timedelta = timedelta(0)
+    release_spread: timedelta = timedelta(0)
+    clearing_allowance: timedelta = timedelta(minutes=5)
+    emergency_time_limit: timedelta = timedelta(seconds=5)
+    tracking: TrackingRules | None = None
+    scores: ScoreChoices = field(default_factory=ScoreChoices)
+    reliability: ReliabilityChoices = field(default_factory=ReliabilityChoices)
+    telemetry: TelemetryRules = field(default_factory=TelemetryRules)

@@ -11,15 +11,12 @@ from vpp.dispatch.event import Event, EventState
 from vpp.dispatch.instruction import Instruction, InstructionState
 from vpp.foundation.interval import Interval
 from vpp.portfolio.site import Site
-from vpp.telemetry.assemble import assemble
 from vpp.telemetry.metered_series import MeteredSeries
 from vpp.telemetry.metering_energy import metering_energy
-from vpp.workflows.booking import EVERYTHING
+from vpp.workflows.booking import EVERYTHING, LONGEST_RECOVERY
 from vpp.workflows.ports import UnitOfWork
 from vpp.workflows.recording import product_of
-
-LONGEST_RECOVERY = timedelta(days=7)
-"""No product's recovery window is near as long."""
+from vpp.workflows.site_load import site_load
 
 
 def metered_load(uow: UnitOfWork, site: Site, span: Interval, step: timedelta) -> MeteredSeries:
@@ -34,7 +31,7 @@ def metered_load(uow: UnitOfWork, site: Site, span: Interval, step: timedelta) -
     Returns:
         Mean kW and the worst quality per interval; a missing sample makes its interval missing.
     """
-    raw = assemble(uow.telemetry.load(site.site_id, span), span, site.metering_interval)
+    raw = site_load(uow, site, span)
     return raw if step == site.metering_interval else metering_energy(raw, step)
 
 
@@ -55,6 +52,8 @@ def usable_history(uow: UnitOfWork, site: Site, end: datetime, days: int, step: 
 
 def _was_called(event: Event, instruction: Instruction) -> bool:
     """Tell whether a site may have curtailed: it neither refused nor was it called off before."""
+    if not instruction.purpose.moves_devices:
+        return False
     if instruction.state in {InstructionState.REFUSED, InstructionState.EXPIRED}:
         return False
     if event.state is EventState.CANCELLED:

@@ -1,24 +1,38 @@
 """An operator changes or cancels an event: every instruction is superseded, every answer kept."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from vpp.auction.tender import TenderState, check_tender_transition
 from vpp.dispatch.event import Event, EventState, check_event_transition
 from vpp.dispatch.instruction import OPEN_STATES, Instruction, InstructionState
-from vpp.dispatch.modification import modified_instruction, share_kept
+from vpp.dispatch.modification import modified_instruction, same_answer, share_kept
 from vpp.foundation.errors import InvalidInput, WrongState
 from vpp.foundation.interval import Interval
 from vpp.foundation.series import starts
 from vpp.portfolio.product import ProductProfile
 from vpp.workflows.identity import Principal, check_buyer
-from vpp.workflows.ports import Due, DueKind, MessageKind, Stored, UnitOfWork, UnitOfWorkFactory
-from vpp.workflows.recording import audit, check_etag, found, move_event, product_of
+from vpp.workflows.newest_instructions import newest_stored
+from vpp.workflows.ports import Due, DueKind, MessageKind, Owed, Stored, UnitOfWork, UnitOfWorkFactory
+from vpp.workflows.recording import HUB, audit, audit_all, check_etag, found, move_event, product_of
+from vpp.workflows.reporting import instructions_of
 from vpp.workflows.requesting import fingerprint, remember, replayed
-from vpp.workflows.responding import instructions_of
 from vpp.workflows.settling import owe_settlement
 
 MODIFIABLE = frozenset({EventState.OFFERED, EventState.ACCEPTED, EventState.SCHEDULED, EventState.ACTIVE})
+SETTLED_AFTER_CANCEL = timedelta(hours=1)
+"""How long after a cancel in its course an event is settled: its readings have come by then."""
+_ENDED_BY_CANCEL = (
+    DueKind.GATE_CLOSURE,
+    DueKind.CLEARING,
+    DueKind.EMERGENCY,
+    DueKind.EVENT_START,
+    DueKind.EVENT_END,
+)
+MAY_ACT = OPEN_STATES | {InstructionState.EXPIRED}
+"""States in which a site may do what it was told: one that did not answer in time may have agreed all the
+same, and be cut off since."""
 
 
 def update_event(  # noqa: PLR0913  one argument per field of the request
@@ -33,8 +47,10 @@ def update_event(  # noqa: PLR0913  one argument per field of the request
 ) -> Stored[Event]:
     """Lower an event's target or end it earlier.
 
-    The modification number rises; every open instruction is superseded by one with the same share
-    of the lower target. Intervals that have begun keep what was ordered for them.
+    The modification number rises; every site that may act is instructed anew, with the same share of
+    the lower target. Intervals that have begun keep what was ordered for them. A site that is out
+    (refused, aborted, done, withdrawn) is not asked again, but its share falls as well, on paper: it is
+    not held to what nobody asks for any more.
 
     Args:
         units: Makes the transaction.
@@ -52,9 +68,9 @@ def update_event(  # noqa: PLR0913  one argument per field of the request
         NotFound: There is no such event.
         NotPermitted: Another operator bought it.
         WrongState: The event is not between dispatch and its end.
+        StaleWrite: The etag is outdated.
         InvalidInput: The target rises, or delivery moves otherwise than to an
             earlier end that has not passed.
-        StaleWrite: The etag is outdated.
     """
     digest = fingerprint(event_id, target_reduction_kw, delivery)
     with units() as uow:
@@ -68,6 +84,7 @@ def update_event(  # noqa: PLR0913  one argument per field of the request
             raise WrongState(
                 f"event is {event.state.name}, it can no longer be modified", state=event.state.name
             )
+        _check_not_over(uow, event, "modified")
         product = product_of(uow, event.product_id, event.product_version)
         span = delivery or event.delivery
         _check_span(uow, event, span, product)
@@ -84,12 +101,9 @@ def update_event(  # noqa: PLR0913  one argument per field of the request
             modification_number=number,
             state=EventState.ACTIVE if event.state is EventState.ACTIVE else EventState.OFFERED,
         )
-        for instruction in instructions_of(uow, event_id):
-            if instruction.value.state in OPEN_STATES:
-                _supersede(uow, instruction)
-                fresh = modified_instruction(instruction.value, modified, kept)
-                uow.instructions.add(fresh.instruction_id, fresh)
-                uow.outbox.append(fresh.site_id, MessageKind.INSTRUCTION, fresh.instruction_id)
+        newest = list(newest_stored(instructions_of(uow, event_id)).values())
+        _supersede(uow, newest)
+        _instruct_again(uow, newest, modified, kept)
         written = move_event(uow, stored, modified, principal.principal_id)
         if event.state is EventState.ACTIVE:
             uow.due.add(Due(DueKind.EVENT_END, event_id, span.end))
@@ -139,10 +153,52 @@ def _target(
     return tuple(target)
 
 
-def _supersede(uow: UnitOfWork, stored: Stored[Instruction]) -> None:
-    superseded = replace(stored.value, state=InstructionState.SUPERSEDED)
-    uow.instructions.update(superseded.instruction_id, superseded, revision=stored.revision)
-    audit(uow, "hub", "supersede", f"instructions/{superseded.instruction_id}", was=stored.value.state.name)
+def _check_not_over(uow: UnitOfWork, event: Event, what: str) -> None:
+    """Refuse a change after the end, even if the hub is late in taking note of the end."""
+    if uow.now >= event.delivery.end:
+        raise WrongState(
+            f"delivery ended at {event.delivery.end.isoformat()}, the event can no longer be {what}",
+            state=event.state.name,
+        )
+
+
+def _supersede(uow: UnitOfWork, newest: Sequence[Stored[Instruction]]) -> None:
+    """Take back what is in force; what the sites answered is kept."""
+    in_force = [stored for stored in newest if stored.value.state in MAY_ACT]
+    uow.instructions.update_all(
+        {
+            stored.value.instruction_id: (
+                replace(stored.value, state=InstructionState.SUPERSEDED),
+                stored.revision,
+            )
+            for stored in in_force
+        }
+    )
+    audit_all(
+        uow,
+        HUB,
+        "supersede",
+        {
+            f"instructions/{stored.value.instruction_id}": {"was": stored.value.state.name}
+            for stored in in_force
+        },
+    )
+
+
+def _instruct_again(
+    uow: UnitOfWork, newest: Sequence[Stored[Instruction]], event: Event, kept: Sequence[float]
+) -> None:
+    fresh = [(stored.value, modified_instruction(stored.value, event, kept)) for stored in newest]
+    uow.instructions.add_all(
+        {new.instruction_id: new if old.state in MAY_ACT else same_answer(new, old) for old, new in fresh}
+    )
+    uow.outbox.append_all(
+        [
+            Owed(new.site_id, MessageKind.INSTRUCTION, new.instruction_id)
+            for old, new in fresh
+            if old.state in MAY_ACT
+        ]
+    )
 
 
 def cancel_event(
@@ -153,7 +209,8 @@ def cancel_event(
     Raises:
         NotFound: There is no such event.
         NotPermitted: Another operator bought it.
-        WrongState: It has ended, failed or been cancelled.
+        WrongState: It has ended (whether or not the hub has taken note of it), failed or been
+            cancelled.
         StaleWrite: The etag is outdated.
     """
     digest = fingerprint(event_id)
@@ -164,6 +221,8 @@ def cancel_event(
         check_buyer(principal, stored.value.operator_party_id)
         check_etag(stored, etag)
         check_event_transition(stored.value.state, EventState.CANCELLED)
+        if stored.value.state in MODIFIABLE:
+            _check_not_over(uow, stored.value, "cancelled")
         had_begun = stored.value.state in MODIFIABLE and uow.now > stored.value.delivery.start
         _cancel_tender(uow, stored.value)
         number = stored.value.modification_number + 1
@@ -171,17 +230,21 @@ def cancel_event(
             stored.value, state=EventState.CANCELLED, cancelled_at=uow.now, modification_number=number
         )
         written = move_event(uow, stored, cancelled, principal.principal_id)
-        for instruction in instructions_of(uow, event_id):
-            if instruction.value.state in OPEN_STATES:
-                _supersede(uow, instruction)
-                uow.outbox.append(
-                    instruction.value.site_id, MessageKind.CANCELLATION, instruction.value.instruction_id
-                )
-        for kind in (DueKind.GATE_CLOSURE, DueKind.CLEARING, DueKind.BASELINE_FREEZE, DueKind.EVENT_START):
+        newest = list(newest_stored(instructions_of(uow, event_id)).values())
+        _supersede(uow, newest)
+        uow.outbox.append_all(
+            [
+                Owed(item.value.site_id, MessageKind.CANCELLATION, item.value.instruction_id)
+                for item in newest
+                if item.value.state in MAY_ACT
+            ]
+        )
+        for kind in _ENDED_BY_CANCEL:
             uow.due.cancel(kind, event_id)
-        uow.due.cancel(DueKind.EVENT_END, event_id)
-        if had_begun:
-            owe_settlement(uow, written.value, uow.now + timedelta(hours=1))
+        if not had_begun:  # what was delivered before is measured against a baseline all the same
+            uow.due.cancel(DueKind.BASELINE_FREEZE, event_id)
+        if had_begun and written.value.purpose.is_paid:
+            owe_settlement(uow, written.value, uow.now + SETTLED_AFTER_CANCEL)
         audit(uow, principal.principal_id, "cancel_event", f"events/{event_id}", had_begun=had_begun)
         remember(uow, principal, "cancel_event", request_id, digest, event_id)
         uow.commit()

@@ -14,17 +14,18 @@ from typing import Generic, ParamSpec, Protocol, Self, TypeVar
 from vpp.auction.tender import Tender
 from vpp.dispatch.event import Event
 from vpp.dispatch.instruction import Instruction
-from vpp.foundation.interval import Interval
 from vpp.portfolio.enrolment import Enrolment
 from vpp.portfolio.party import Party
-from vpp.portfolio.product import ProductProfile
 from vpp.portfolio.resource import Resource
 from vpp.portfolio.site import Site
-from vpp.telemetry.batch import TelemetryBatch
+from vpp.workflows.audit_ports import AuditRepository
 from vpp.workflows.baseline_records import MeterEditsRecord, RuleChoiceRecord
+from vpp.workflows.claim_ports import ClaimRepository
 from vpp.workflows.forecast_ports import ForecastRepository, PlanRepository
+from vpp.workflows.health_ports import HealthRepository
+from vpp.workflows.instruction_standing import Answered, Standing
+from vpp.workflows.product_ports import ProductRepository
 from vpp.workflows.records import (
-    AuditRecord,
     AwardRecord,
     BaselineRecord,
     BidRecord,
@@ -33,6 +34,9 @@ from vpp.workflows.records import (
     RequestRecord,
     StatementRecord,
 )
+from vpp.workflows.score_ports import ScoreRepository
+from vpp.workflows.telemetry_ports import RollUpRepository, TelemetryRepository
+from vpp.workflows.tracking_ports import TrackingRepository
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -93,50 +97,23 @@ class BulkRepository(Repository[T], Protocol[T]):
         ...
 
 
-class ProductRepository(Protocol):
-    """Product profiles by id and version; never changed once added."""
+class InstructionRepository(BulkRepository[Instruction], Protocol):
+    """Instructions by id, and the two things that every acknowledgement and answer asks for."""
 
-    def add(self, profile: ProductProfile) -> None:
-        """Keep a version; the same content again is no error, other content raises AlreadyExists."""
+    def mark_delivered(self, identifiers: Iterable[str]) -> list[str]:
+        """Move those that are CREATED on to DELIVERED, in one statement; returns which, by id."""
         ...
 
-    def get(self, product_id: str, version: int) -> ProductProfile | None:
-        """Return one version, or None."""
+    def standings(self, identifiers: Iterable[str]) -> dict[str, Standing]:
+        """Return where those of these ids that exist are in their lives, in one statement."""
         ...
 
-    def latest(self, product_id: str) -> ProductProfile | None:
-        """Return the highest version, or None."""
+    def answer_all(self, changes: Mapping[str, Answered]) -> None:
+        """Write down what sites answered, in one statement; raises StaleWrite as `update`."""
         ...
 
-    def all_latest(self) -> list[ProductProfile]:
-        """Return the highest version of every product, by id."""
-        ...
-
-
-class TelemetryRepository(Protocol):
-    """Raw batches of readings: written once, never changed."""
-
-    def add(self, batches: Sequence[TelemetryBatch]) -> int:
-        """Keep batches in bulk; known (site, sequence) pairs change nothing. Returns new readings."""
-        ...
-
-    def held_sequence(self, site_id: str) -> int:
-        """Return the highest sequence held of a site, 0 for none."""
-        ...
-
-    def held_sequences(self, site_ids: Iterable[str]) -> dict[str, int]:
-        """Return the highest sequence held of each of these sites; those without any are left out."""
-        ...
-
-    def last_number(self, site_id: str) -> int:
-        """Return the number under which the site's newest batch was received, 0 for none."""
-        ...
-
-    def load(self, site_id: str, interval: Interval, *, up_to: int | None = None) -> list[TelemetryBatch]:
-        """Return the batches that overlap a span, in the order they were received.
-
-        With `up_to`, only those received under that number or before: what was known then.
-        """
+    def has_unanswered(self, event_id: str) -> bool:
+        """Tell whether a site has still to say what it will do for an event."""
         ...
 
 
@@ -205,12 +182,20 @@ class OutboxRepository(Protocol):
         """Return what sites have not acknowledged, of some sites or of all, by site and sequence."""
         ...
 
-    def oldest_open_at(self) -> datetime | None:
-        """Return since when the oldest open message has been owed, or None."""
+    def open_after(self, sequences: Mapping[str, int]) -> list[OutboxMessage]:
+        """Return what sites have not acknowledged above a sequence each, by site and sequence."""
         ...
 
-    def sites_with_open(self) -> list[str]:
-        """Return the sites that are owed something, by id."""
+    def appended_count(self) -> int:
+        """Return how many messages were ever appended; it only grows, and is cheap to ask for."""
+        ...
+
+    def close(self, messages: Iterable[OutboxMessage]) -> None:
+        """Close messages that no longer matter; those that are closed already stay as they are."""
+        ...
+
+    def oldest_open_at(self) -> datetime | None:
+        """Return since when the oldest open message has been owed, or None."""
         ...
 
     def acknowledge(self, site_id: str, held_sequence: int) -> list[OutboxMessage]:
@@ -235,14 +220,18 @@ class DueKind(enum.Enum):
 
     GATE_CLOSURE = "gate_closure"
     CLEARING = "clearing"
+    EMERGENCY = "emergency"
     BASELINE_FREEZE = "baseline_freeze"
     EVENT_START = "event_start"
     EVENT_END = "event_end"
+    TRACKING = "tracking"
     MEASUREMENT = "measurement"
     SETTLEMENT = "settlement"
     FORECAST = "forecast"
     INTRADAY_FORECAST = "intraday_forecast"
     RULE_CHOICE = "rule_choice"
+    TELEMETRY_UPKEEP = "telemetry_upkeep"
+    SCORING = "scoring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +266,26 @@ class DueRepository(Protocol):
         """Close a deadline for good."""
         ...
 
+    def done_all(self, dues: Sequence[Due]) -> None:
+        """Close deadlines for good."""
+        ...
+
+    def release(self, due: Due, until: datetime) -> None:
+        """End a claim at an instant: from then on another claim gets the deadline."""
+        ...
+
+    def forget_claims(self) -> None:
+        """End every claim: whoever claimed is gone."""
+        ...
+
+    def restore(self, due: Due, *, even_if_done: bool) -> bool:
+        """Open a deadline that is not open, or only one that is not done; tells whether it had to be."""
+        ...
+
+    def is_open(self, kind: DueKind, subject_id: str) -> bool:
+        """Tell whether a deadline is open, claimed or not."""
+        ...
+
     def cancel(self, kind: DueKind, subject_id: str) -> None:
         """Close a deadline that no longer applies; unknown ones are ignored."""
         ...
@@ -287,22 +296,6 @@ class DueRepository(Protocol):
 
     def open(self) -> list[Due]:
         """Return the open deadlines, earliest first."""
-        ...
-
-
-class AuditRepository(Protocol):
-    """Append-only record of who changed what."""
-
-    def append(self, record: AuditRecord) -> None:
-        """Add a record in the transaction that it describes."""
-        ...
-
-    def append_all(self, records: Sequence[AuditRecord]) -> None:
-        """Add records in their order, in one statement."""
-        ...
-
-    def page(self, *, after: int = 0, limit: int = 1000) -> list[AuditRecord]:
-        """List records in order."""
         ...
 
 
@@ -320,19 +313,24 @@ class UnitOfWork(Protocol):
     awards: BulkRepository[AwardRecord]
     clearings: Repository[ClearingRecord]
     events: BulkRepository[Event]
-    instructions: BulkRepository[Instruction]
+    claims: ClaimRepository
+    instructions: InstructionRepository
     baselines: BulkRepository[BaselineRecord]
     rule_choices: Repository[RuleChoiceRecord]
     meter_edits: Repository[MeterEditsRecord]
     forecasts: ForecastRepository
     plans: PlanRepository
     telemetry: TelemetryRepository
+    roll_ups: RollUpRepository
+    tracking: TrackingRepository
     outbox: OutboxRepository
     due: DueRepository
     audit: AuditRepository
     requests: Repository[RequestRecord]
     statements: Repository[StatementRecord]
     disputes: Repository[DisputeRecord]
+    scores: ScoreRepository
+    health: HealthRepository
 
     def __enter__(self) -> Self:
         """Begin the transaction."""

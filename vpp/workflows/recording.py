@@ -1,5 +1,6 @@
 """Helpers that every workflow with an effect calls: audit, revisions, look-ups that must succeed."""
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 from vpp.dispatch.event import Event, EventState, check_event_transition
@@ -18,6 +19,22 @@ def audit(uow: UnitOfWork, actor: str, action: str, subject: str, **detail: obje
     """Record who changed what, in the transaction that does it."""
     text = {key: str(value) for key, value in detail.items()}
     uow.audit.append(AuditRecord(at=uow.now, actor=actor, action=action, subject=subject, detail=text))
+
+
+def audit_all(uow: UnitOfWork, actor: str, action: str, details: Mapping[str, Mapping[str, object]]) -> None:
+    """Record one change of many subjects, each with its figures, in few statements."""
+    uow.audit.append_all(
+        [
+            AuditRecord(
+                at=uow.now,
+                actor=actor,
+                action=action,
+                subject=subject,
+                detail={key: str(value) for key, value in detail.items()},
+            )
+            for subject, detail in details.items()
+        ]
+    )
 
 
 def found(stored: Stored[T] | None, full_name: str) -> Stored[T]:

@@ -1,11 +1,13 @@
 """From ended events to statements: measured, settled once per period, versions never altered."""
 
 import hashlib
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from vpp.dispatch.event import Event, EventState
 from vpp.foundation.errors import WrongState
+from vpp.foundation.interval import Interval
 from vpp.settlement.manifest import manifest_name, render_manifest
 from vpp.settlement.settle_period import settle_period
 from vpp.settlement.site_delivery import SiteDelivery
@@ -23,7 +25,18 @@ PAYABLE = frozenset({EventState.MEASURED, EventState.SETTLED, EventState.CANCELL
 UNDER_WAY = frozenset({EventState.ACTIVE, EventState.ENDED})
 PATIENCE = timedelta(hours=1)
 """How long a settlement that has to wait waits before it looks again."""
+SETTLEMENT_ATTEMPTS = 5
+"""How often a period is measured again when an event of it changes meanwhile."""
 AGREED = frozenset({EventState.OFFERED, EventState.ACCEPTED, EventState.SCHEDULED})
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadMonth:
+    """What a month's statements are written from, and the revisions of the events that it was read at."""
+
+    revisions: Mapping[str, int]
+    events: Sequence[Event]
+    deliveries: list[SiteDelivery]
 
 
 def period_of(event: Event) -> str:
@@ -37,19 +50,34 @@ def owe_settlement(uow: UnitOfWork, event: Event, at: datetime) -> None:
 
 
 def _owe(uow: UnitOfWork, period: str, at: datetime) -> None:
-    uow.due.add(Due(DueKind.SETTLEMENT, f"{period}/{at:%Y%m%dT%H%M%S}", at))
+    uow.due.add(settlement_due(period, at))
+
+
+def settlement_due(period: str, at: datetime) -> Due:
+    """Return the deadline of a period's settlement at an instant; each instant has one of its own."""
+    return Due(DueKind.SETTLEMENT, f"{period}/{at:%Y%m%dT%H%M%S}", at)
 
 
 def measure_event(units: UnitOfWorkFactory, rules: MarketRules, event_id: str) -> None:
-    """Measure an ended event and owe its statements. Does nothing if it has been measured."""
+    """Measure an ended event and owe its statements. Does nothing if it has been measured.
+
+    What is not paid (ordered events) has nothing to settle, and so is settled with its measurement.
+    """
+    with units(write=False) as uow:  # of thousands of sites it takes a while; nobody's write waits for it
+        event = promised(uow.events.get(event_id), f"events/{event_id}").value
+        if event.state is not EventState.ENDED:
+            return
+        target_kwh, delivered_kwh = delivered_totals_kwh(site_deliveries(uow, event, rules))
     with units() as uow:
         stored = promised(uow.events.get(event_id), f"events/{event_id}")
         if stored.value.state is not EventState.ENDED:
             return
         product = product_of(uow, stored.value.product_id, stored.value.product_version)
-        target_kwh, delivered_kwh = delivered_totals_kwh(site_deliveries(uow, stored.value, rules))
-        move_event(uow, stored, replace(stored.value, state=EventState.MEASURED), HUB)
-        owe_settlement(uow, stored.value, uow.now + product.initial_statement_delay)
+        measured = move_event(uow, stored, replace(stored.value, state=EventState.MEASURED), HUB)
+        if stored.value.purpose.is_paid:
+            owe_settlement(uow, stored.value, uow.now + product.initial_statement_delay)
+        else:
+            move_event(uow, measured, replace(measured.value, state=EventState.SETTLED), HUB)
         audit(uow, HUB, "measure", f"events/{event_id}", target_kwh=target_kwh, delivered_kwh=delivered_kwh)
         uow.commit()
 
@@ -67,36 +95,72 @@ def run_settlement(units: UnitOfWorkFactory, rules: MarketRules, subject: str) -
     writes nothing.
     """
     period = subject.partition("/")[0]
-    with units() as uow:
-        near = _events_near(uow, period)
-        if any(_must_wait_for(stored.value, uow.now) for stored in near):
-            _owe(uow, period, uow.now + PATIENCE)
-            audit(uow, HUB, "wait_with_settlement", f"periods/{period}")
+    for _ in range(SETTLEMENT_ATTEMPTS):
+        # Measuring a month takes long, so it only reads; what it has read is checked when it is written.
+        with units(write=False) as uow:
+            read = _read_period(uow, period, rules)
+        with units() as uow:
+            if any(_revisions(uow, month) != known.revisions for month, known in read.items()):
+                continue
+            near = _events_near(uow, period)
+            if any(_must_wait_for(stored.value, uow.now) for stored in near):
+                _owe(uow, period, uow.now + PATIENCE)
+                audit(uow, HUB, "wait_with_settlement", f"periods/{period}")
+                uow.commit()
+                return
+            for month in sorted(read):
+                _settle_month(uow, month, read[month], rules)
+            for stored in near:
+                if stored.value.state is EventState.MEASURED:
+                    move_event(uow, stored, replace(stored.value, state=EventState.SETTLED), HUB)
             uow.commit()
             return
-        fresh = [stored for stored in near if stored.value.state is EventState.MEASURED]
-        # Sites' civil months begin before or after the UTC month, so an event may belong to two.
-        months = {period} | {
-            delivery.settlement_period
-            for stored in fresh
-            for delivery in site_deliveries(uow, stored.value, rules)
-        }
-        for month in sorted(months):
-            _settle_month(uow, month, rules)
-        for stored in fresh:
-            move_event(uow, stored, replace(stored.value, state=EventState.SETTLED), HUB)
-        uow.commit()
+    raise WrongState(f"events of {period} keep changing while they are measured; it is tried again")
 
 
-def _settle_month(uow: UnitOfWork, month: str, rules: MarketRules) -> None:
-    """Write the month's statements from every event that can have a line in it, never from fewer."""
-    events = [stored.value for stored in _events_near(uow, month) if stored.value.state in PAYABLE]
-    deliveries = [
-        delivery
-        for event in events
-        for delivery in site_deliveries(uow, event, rules)
-        if delivery.settlement_period == month
-    ]
+def _read_period(uow: UnitOfWork, period: str, rules: MarketRules) -> dict[str, _ReadMonth]:
+    """Measure everything that a settlement of a period writes, by civil month.
+
+    While an event of the day has to be waited for, nothing is measured.
+    """
+    near = _events_near(uow, period)
+    if any(_must_wait_for(stored.value, uow.now) for stored in near):
+        return {period: _ReadMonth(_revisions(uow, period), [], [])}
+    measured: dict[str, list[SiteDelivery]] = {}
+
+    def deliveries_of(event: Event) -> list[SiteDelivery]:
+        if event.event_id not in measured:
+            measured[event.event_id] = site_deliveries(uow, event, rules)
+        return measured[event.event_id]
+
+    # Sites' civil months begin before or after the UTC month, so an event may belong to two.
+    months = {period} | {
+        delivery.settlement_period
+        for stored in near
+        if stored.value.state is EventState.MEASURED
+        for delivery in deliveries_of(stored.value)
+    }
+    read = {}
+    for month in sorted(months):
+        # Every event that can have a line in it, never fewer.
+        events = [stored.value for stored in _events_near(uow, month) if stored.value.state in PAYABLE]
+        deliveries = [
+            delivery
+            for event in events
+            for delivery in deliveries_of(event)
+            if delivery.settlement_period == month
+        ]
+        read[month] = _ReadMonth(_revisions(uow, month), events, deliveries)
+    return read
+
+
+def _revisions(uow: UnitOfWork, month: str) -> dict[str, int]:
+    return {stored.value.event_id: stored.revision for stored in _events_near(uow, month)}
+
+
+def _settle_month(uow: UnitOfWork, month: str, read: _ReadMonth, rules: MarketRules) -> None:
+    """Write the month's statements."""
+    events, deliveries = read.events, read.deliveries
     if not deliveries:
         return
     operators = sorted({event.operator_party_id for event in events})
@@ -116,15 +180,17 @@ def _must_wait_for(event: Event, now: datetime) -> bool:
 
 
 def _events_near(uow: UnitOfWork, period: str) -> list[Stored[Event]]:
-    """Return the events of a UTC month and a day around it: sites' civil months begin earlier or later."""
+    """Return the paid events of a UTC month and a day around it: sites' civil months begin at other times."""
     first = datetime.fromisoformat(f"{period}-01").replace(tzinfo=UTC)
     following = (first + timedelta(days=32)).replace(day=1)
     margin = timedelta(days=1)
-    return [
-        stored
-        for stored in uow.events.page(limit=EVERYTHING)
-        if first - margin <= stored.value.delivery.start < following + margin
-    ]
+    events = uow.claims.events_during(Interval(first - margin, following + margin))
+
+    def is_near(event: Event) -> bool:
+        return event.purpose.is_paid and first - margin <= event.delivery.start
+
+    near = uow.events.get_all(event.event_id for event in events if is_near(event))
+    return [near[event_id] for event_id in sorted(near)]
 
 
 def _write_versions(

@@ -1,6 +1,7 @@
 """What the forecast load of a site leaves to be reduced, for invitations and for clearing."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,11 +12,11 @@ from vpp.flexibility.sheddable_load import sheddable_load_kw
 from vpp.foundation.interval import Interval
 from vpp.portfolio.site import Site
 from vpp.workflows.forecast_records import ForecastRecord
+from vpp.workflows.forecasts_ahead import ForecastsAhead
 from vpp.workflows.ports import UnitOfWork
-from vpp.workflows.recording import CLAIMING_STATES, overlaps
+from vpp.workflows.recording import CLAIMING_STATES
 from vpp.workflows.records import AwardRecord
 
-EVERYTHING = 1_000_000  # page limit of a listing that must be complete
 LIMIT_NAME = "forecast-load-of-{site}"
 """What a limit of this kind is called among the buyer's feeders."""
 
@@ -38,12 +39,29 @@ def sheddable_of(
     Returns:
         kW, 0 or more, shape (N,); None if no interval is forecast.
     """
+    return _sheddable_kw(ForecastsAhead(uow, [site.site_id]), site, start_at, step, count)
+
+
+def sheddable_of_all(
+    uow: UnitOfWork, sites: Iterable[Site], start_at: datetime, step: timedelta, count: int
+) -> dict[str, tuple[float, ...]]:
+    """Return the same of many sites in few statements, by site id; sites without a forecast are left out."""
+    known = {site.site_id: site for site in sites}
+    ahead = ForecastsAhead(uow, known)
+    room_kw = {
+        site_id: _sheddable_kw(ahead, known[site_id], start_at, step, count) for site_id in sorted(known)
+    }
+    return {site_id: values for site_id, values in room_kw.items() if values is not None}
+
+
+def _sheddable_kw(
+    ahead: ForecastsAhead, site: Site, start_at: datetime, step: timedelta, count: int
+) -> tuple[float, ...] | None:
     low_kw: list[float] = []
-    forecast, is_forecast = None, False
+    is_forecast = False
     for n in range(count):
         at = start_at + n * step
-        if forecast is None or not forecast.horizon.start <= at < forecast.horizon.end:
-            forecast = uow.forecasts.covering(site.site_id, at)
+        forecast = ahead.covering(site.site_id, at)
         is_forecast = is_forecast or forecast is not None
         low_kw.append(site.import_limit_kw if forecast is None else _lowest_load_kw(forecast, at, step))
     return sheddable_load_kw(low_kw, site.minimum_load_kw) if is_forecast else None
@@ -78,12 +96,14 @@ def within_forecast_load(uow: UnitOfWork, book: Book) -> Book:
         possible_kw[bid.site_id] += largest_counted_kw(bid)
     limits = list(book.terms.feeders)
     sold_kw = _sold_kw(uow, book)
-    for site_id in sorted(site_id for site_id, kw in possible_kw.items() if kw > 0):
-        site = uow.sites.get(site_id)
+    site_ids = sorted(site_id for site_id, kw in possible_kw.items() if kw > 0)
+    sites, ahead = uow.sites.get_all(site_ids), ForecastsAhead(uow, site_ids)
+    for site_id in site_ids:
+        site = sites.get(site_id)
         room_kw = (
             None
             if site is None
-            else sheddable_of(uow, site.value, book.start, book.step, book.delivery_interval_count)
+            else _sheddable_kw(ahead, site.value, book.start, book.step, book.delivery_interval_count)
         )
         if room_kw is not None and site_id in sold_kw:
             room_kw = tuple(max(0.0, kw - sold) for kw, sold in zip(room_kw, sold_kw[site_id], strict=True))
@@ -102,17 +122,17 @@ def _sold_kw(uow: UnitOfWork, book: Book) -> dict[str, list[float]]:
         for n in range(book.delivery_interval_count)
     ]
     whole = Interval(book.start, spans[-1].end)
+    awards = uow.claims.awards_of(
+        event.event_id for event in uow.claims.events_during(whole, CLAIMING_STATES)
+    )
+    bids = uow.bids.get_all({award.bid_id for award in awards})
     sold_kw: dict[str, list[float]] = {}
-    for state in sorted(CLAIMING_STATES, key=lambda state: state.value):
-        for event in uow.events.page(where={"state": state.value}, limit=EVERYTHING):
-            if not overlaps(event.value.delivery, whole):
-                continue
-            for stored in uow.awards.page(where={"event_id": event.value.event_id}, limit=EVERYTHING):
-                bid = uow.bids.get(stored.value.bid_id)
-                ratio = 1.0 if bid is None else bid.value.bid.delivery_ratio
-                by_site = sold_kw.setdefault(stored.value.site_id, [0.0] * len(spans))
-                for n, span in enumerate(spans):
-                    by_site[n] += ratio * _largest_kw(stored.value, span)
+    for award in awards:
+        bid = bids.get(award.bid_id)
+        ratio = 1.0 if bid is None else bid.value.bid.delivery_ratio
+        by_site = sold_kw.setdefault(award.site_id, [0.0] * len(spans))
+        for n, span in enumerate(spans):
+            by_site[n] += ratio * _largest_kw(award, span)
     return sold_kw
 
 

@@ -18,7 +18,6 @@ from vpp.baseline.like_slots import like_slots
 from vpp.baseline.site_meter import SiteMeter
 from vpp.foundation.interval import Interval
 from vpp.portfolio.site import Site
-from vpp.telemetry.assemble import assemble
 from vpp.telemetry.edit_rules import EditRules
 from vpp.telemetry.edited_series import EditedSeries
 from vpp.telemetry.editing import edited, reported_flags
@@ -32,6 +31,7 @@ from vpp.workflows.load_plans import plan_on_grid
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.metering import Curtailed, curtailed
 from vpp.workflows.ports import UnitOfWork
+from vpp.workflows.site_load import site_load
 
 ONE_DAY = timedelta(days=1)
 DAYS_AROUND = timedelta(days=7)
@@ -294,8 +294,7 @@ def _at(series: EditedSeries, position: int) -> datetime:
 
 
 def _load(uow: UnitOfWork, site: Site, span: Interval, number: int) -> MeteredSeries:
-    batches = uow.telemetry.load(site.site_id, span, up_to=number)
-    return assemble(batches, span, site.metering_interval)
+    return site_load(uow, site, span, up_to=number)
 
 
 def _plan(

@@ -43,6 +43,29 @@ def check_call(  # noqa: PLR0913  one argument per field of the request
             f"not by {trigger.value}",
             product=product.product_id,
         )
+    check_delivery(product, delivery, now)
+    if not product.call.min_duration <= delivery.duration <= product.call.max_duration:
+        raise InvalidInput(
+            f"delivery_interval lasts {delivery.duration}, expected {product.call.min_duration} to "
+            f"{product.call.max_duration}",
+            duration=str(delivery.duration),
+        )
+    check_target(target_reduction_kw, delivery, product.settlement_interval)
+    check_currency(product, currency, "cap_price_per_mwh")
+    if not product.bid.price_floor_per_mwh < price_cap_per_mwh <= product.bid.price_cap_per_mwh:
+        raise InvalidInput(
+            f"cap_price_per_mwh is {price_cap_per_mwh}, expected above {product.bid.price_floor_per_mwh} and "
+            f"at most {product.bid.price_cap_per_mwh} {product.money.currency}",
+            cap_price_per_mwh=str(price_cap_per_mwh),
+        )
+
+
+def check_delivery(product: ProductProfile, delivery: Interval, now: datetime) -> None:
+    """Refuse a delivery that does not lie ahead, or off the grid on which the product is measured.
+
+    Raises:
+        InvalidInput: Names the field, its value and what was expected.
+    """
     if delivery.start <= now:
         raise InvalidInput(
             f"delivery_interval.start_time is {delivery.start.isoformat()}, expected an instant after "
@@ -56,12 +79,14 @@ def check_call(  # noqa: PLR0913  one argument per field of the request
             f"bounds on the grid of {step}",
             start_time=delivery.start.isoformat(),
         )
-    if not product.call.min_duration <= delivery.duration <= product.call.max_duration:
-        raise InvalidInput(
-            f"delivery_interval lasts {delivery.duration}, expected {product.call.min_duration} to "
-            f"{product.call.max_duration}",
-            duration=str(delivery.duration),
-        )
+
+
+def check_target(target_reduction_kw: Sequence[float], delivery: Interval, step: timedelta) -> None:
+    """Refuse a target of another length than delivery, or that is no quantity.
+
+    Raises:
+        InvalidInput: Names the field, its value and what was expected.
+    """
     expected = len(starts(delivery, step))
     if len(target_reduction_kw) != expected:
         raise InvalidInput(
@@ -73,13 +98,6 @@ def check_call(  # noqa: PLR0913  one argument per field of the request
             raise InvalidInput(f"target_reduction_kw[{n}] is {value}, expected 0 or more", value=str(value))
     if not any(target_reduction_kw):
         raise InvalidInput("target_reduction_kw is zero throughout, expected a value above 0")
-    check_currency(product, currency, "cap_price_per_mwh")
-    if not product.bid.price_floor_per_mwh < price_cap_per_mwh <= product.bid.price_cap_per_mwh:
-        raise InvalidInput(
-            f"cap_price_per_mwh is {price_cap_per_mwh}, expected above {product.bid.price_floor_per_mwh} and "
-            f"at most {product.bid.price_cap_per_mwh} {product.money.currency}",
-            cap_price_per_mwh=str(price_cap_per_mwh),
-        )
 
 
 def check_one_buyer(uow: UnitOfWork, operator_party_id: str, start: datetime) -> None:
@@ -91,10 +109,10 @@ def check_one_buyer(uow: UnitOfWork, operator_party_id: str, start: datetime) ->
     first = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     following = (first + timedelta(days=32)).replace(day=1)
     margin = timedelta(days=1)
-    for stored in uow.events.page(limit=1_000_000):
-        event = stored.value
-        is_near = first - margin <= event.delivery.start < following + margin
-        if is_near and event.operator_party_id != operator_party_id and event.state is not EventState.FAILED:
+    for event in uow.claims.events_during(Interval(first - margin, following + margin)):
+        is_near = first - margin <= event.delivery.start
+        buys = event.purpose.is_paid and event.state is not EventState.FAILED
+        if is_near and buys and event.operator_party_id != operator_party_id:
             raise WrongState(
                 f"parties/{event.operator_party_id} buys in {start:%Y-%m}; "
                 "one hub serves one operator a month",

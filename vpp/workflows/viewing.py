@@ -30,6 +30,7 @@ from vpp.workflows.visibility import (
     sees_bid,
     sees_party,
     sees_site,
+    with_own_sites,
 )
 
 T = TypeVar("T")
@@ -205,7 +206,7 @@ def list_auctions(
 def get_event(units: UnitOfWorkFactory, principal: Principal, event_id: str) -> Stored[Event]:
     """Return one event: staff see all, others those of products and zones they are enrolled in."""
     with units(write=False) as uow:
-        return visible_event(uow, principal, event_id)
+        return with_own_sites(uow, principal, visible_event(uow, principal, event_id))
 
 
 def visible_event(uow: UnitOfWork, principal: Principal, event_id: str) -> Stored[Event]:
@@ -220,9 +221,11 @@ def visible_event(uow: UnitOfWork, principal: Principal, event_id: str) -> Store
 def list_events(units: UnitOfWorkFactory, principal: Principal, request: PageRequest) -> Page[Stored[Event]]:
     """List events, latest delivery first; visibility as for one."""
     with units(write=False) as uow:
-        return _latest_delivery_first(
+        page = _latest_delivery_first(
             uow.events, request, lambda event: event.event_id, _in_own_market(uow, principal)
         )
+        items = tuple(with_own_sites(uow, principal, stored) for stored in page.items)
+        return Page(items, page.next_page_token)
 
 
 Market = TypeVar("Market", Tender, Event)
@@ -332,9 +335,3 @@ def interval_of_auction(units: UnitOfWorkFactory, auction_id: str) -> timedelta:
     with units(write=False) as uow:
         tender = found(uow.auctions.get(auction_id), f"auctions/{auction_id}").value
         return product_of(uow, tender.product_id, tender.product_version).settlement_interval
-
-
-def sites_owed(units: UnitOfWorkFactory) -> list[str]:
-    """Return the sites that have not acknowledged everything, by id."""
-    with units(write=False) as uow:
-        return uow.outbox.sites_with_open()

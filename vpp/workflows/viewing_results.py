@@ -10,7 +10,6 @@ from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 from vpp.foundation.series import on_grid
 from vpp.workflows.identity import Principal
-from vpp.workflows.metering import metered_load
 from vpp.workflows.ports import Stored, UnitOfWorkFactory
 from vpp.workflows.records import (
     BaselineRecord,
@@ -18,11 +17,14 @@ from vpp.workflows.records import (
     DisputeRecord,
     StatementRecord,
 )
+from vpp.workflows.site_load import averaged_load
 from vpp.workflows.viewing import visible, visible_event, visible_site
 from vpp.workflows.viewing_baselines import visible_baseline
 from vpp.workflows.visibility import Page, PageRequest, own_site_ids, page_by_id, sees_party, sees_site
 
 MAX_QUERY_SPAN = timedelta(days=100)
+MAX_QUERY_COUNT = 400_000
+"""Readings of one answer: eight bytes each, and gRPC's clients take 4 MiB of a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,8 @@ def query_readings(
 
     Raises:
         NotFound: There is no such site that the caller may see.
-        InvalidInput: The span is too long or off the grid, or the step is no whole multiple of the
-            metering interval that divides a day.
+        InvalidInput: The span is too long or off the grid, the step is no whole multiple of the
+            metering interval that divides a day, or there would be too many readings for one answer.
     """
     if span.duration > MAX_QUERY_SPAN:
         raise InvalidInput(
@@ -114,7 +116,14 @@ def query_readings(
                 f"grid of {wanted}",
                 start_time=span.start.isoformat(),
             )
-        return Load(metered_load(uow, site, span, wanted).net_power_kw, wanted)
+        count = span.duration // wanted
+        if count > MAX_QUERY_COUNT:
+            raise InvalidInput(
+                f"sample_interval is {wanted}, of which the interval has {count}, expected at most "
+                f"{MAX_QUERY_COUNT}: ask for longer ones or a shorter interval",
+                sample_interval=str(wanted),
+            )
+        return Load(averaged_load(uow, site, span, wanted).net_power_kw, wanted)
 
 
 def get_statement(

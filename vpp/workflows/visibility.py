@@ -4,10 +4,11 @@ What a caller may not see answers exactly as what does not exist: the same error
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from vpp.auction.tender import TenderState
+from vpp.dispatch.event import Event
 from vpp.workflows.identity import Principal, owns
 from vpp.workflows.ports import Repository, Stored, UnitOfWork
 from vpp.workflows.records import BidRecord, BidState
@@ -109,6 +110,15 @@ def sees_site(uow: UnitOfWork, principal: Principal, site_id: str) -> bool:
         return True
     stored = uow.sites.get(site_id)
     return stored is not None and owns(principal, site_id=site_id, party_id=stored.value.party_id)
+
+
+def with_own_sites(uow: UnitOfWork, principal: Principal, stored: Stored[Event]) -> Stored[Event]:
+    """Leave out of the sites that an event names those that are not the caller's to see."""
+    named = stored.value.site_ids
+    if principal.sees_every_site or not named:
+        return stored
+    own = own_site_ids(uow, principal)
+    return replace(stored, value=replace(stored.value, site_ids=tuple(each for each in named if each in own)))
 
 
 def sees_party(principal: Principal, party_id: str) -> bool:

@@ -3,20 +3,36 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
-import numpy.typing as npt
 
-from vpp.dispatch.event import Event
+from vpp.dispatch.event import Event, EventState
 from vpp.dispatch.instruction import Instruction, InstructionState
-from vpp.dispatch.tracking import progress
-from vpp.foundation.interval import Interval
+from vpp.dispatch.tracking.delivery_state import DeliveryState
+from vpp.workflows.following import follow
 from vpp.workflows.identity import Principal
-from vpp.workflows.metering import metered_load
 from vpp.workflows.ports import Stored, UnitOfWork, UnitOfWorkFactory
-from vpp.workflows.recording import found, product_of, promised
-from vpp.workflows.responding import instructions_of
+from vpp.workflows.recording import found
+from vpp.workflows.reporting import instructions_of
+from vpp.workflows.tracking_records import TrackingTick
+from vpp.workflows.tracking_summary import tick_of
+from vpp.workflows.visibility import with_own_sites
+
+TOLD = frozenset(
+    {
+        EventState.OFFERED,
+        EventState.ACCEPTED,
+        EventState.SCHEDULED,
+        EventState.ACTIVE,
+        EventState.ENDED,
+        EventState.MEASURED,
+        EventState.SETTLED,
+        EventState.CANCELLED,
+    }
+)
+"""States in which sites may have been told something."""
+NO_LEAD = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +41,39 @@ class EventStatus:
 
     Attributes:
         event: The event.
+        interval: Length of one delivery interval.
         instruction_counts: How many instructions are in each state.
-        present_target_kw: Target of the newest interval that every site has metered, kW.
-        present_delivered_kw: Delivered in it: baseline less metered, kW.
-        target_energy_kwh: Target of the intervals metered so far, kWh.
-        delivered_energy_kwh: Delivered in them, kWh; may be negative.
+        tick: The newest look at it, or one made for the caller; None before any site was told.
         status_at: The present instant.
     """
 
     event: Stored[Event]
+    interval: timedelta
     instruction_counts: Mapping[InstructionState, int]
-    present_target_kw: float
-    present_delivered_kw: float
-    target_energy_kwh: float
-    delivered_energy_kwh: float
+    tick: TrackingTick | None
     status_at: datetime
+
+    @property
+    def target_energy_kwh(self) -> float:
+        """Target of the intervals metered so far, kWh."""
+        return 0.0 if self.tick is None else self.tick.target_energy_kwh
+
+    @property
+    def delivered_energy_kwh(self) -> float:
+        """Delivered in them, kWh; may be negative."""
+        return 0.0 if self.tick is None else self.tick.delivered_energy_kwh
+
+    @property
+    def site_counts(self) -> Mapping[DeliveryState, int]:
+        """How many sites are in each state of delivery."""
+        return {} if self.tick is None else self.tick.site_counts
 
 
 def event_status(units: UnitOfWorkFactory, principal: Principal, event_id: str) -> EventStatus:
     """Return what an operator wants to know about an event right now.
 
-    Sites see the figures of their own instructions only.
+    While it is followed, that is what the newest look saw, whoever asks and however often; the meters
+    are read anew only where nobody follows it. Sites see the figures of their own instructions only.
 
     Raises:
         NotFound: There is no such event, or none that concerns the caller.
@@ -53,51 +81,41 @@ def event_status(units: UnitOfWorkFactory, principal: Principal, event_id: str) 
     with units(write=False) as uow:
         stored = found(uow.events.get(event_id), f"events/{event_id}")
         every = [item.value for item in instructions_of(uow, event_id)]
-        if not principal.sees_every_site:
-            every = [item for item in every if _is_own(uow, principal, item)]
-            if not every:
-                found(None, f"events/{event_id}")
-        product = product_of(uow, stored.value.product_id, stored.value.product_version)
-        counts = Counter(item.state for item in every)
-        newest = newest_instructions(every)
-        done = progress(*_measured(uow, newest), product.settlement_interval)
+        only = None if principal.sees_every_site else _own_sites(uow, principal, every, event_id)
+        concerned = [item for item in every if only is None or item.site_id in only]
+        interval = concerned[0].interval if concerned else timedelta(0)
         return EventStatus(
-            event=stored,
-            instruction_counts=dict(counts),
-            present_target_kw=done.present_target_kw,
-            present_delivered_kw=done.present_delivered_kw,
-            target_energy_kwh=done.target_energy_kwh,
-            delivered_energy_kwh=done.delivered_energy_kwh,
+            event=with_own_sites(uow, principal, stored),
+            interval=interval,
+            instruction_counts=dict(Counter(item.state for item in concerned)),
+            tick=_newest_look(uow, stored, only) if concerned else None,
             status_at=uow.now,
         )
 
 
-def _is_own(uow: UnitOfWork, principal: Principal, instruction: Instruction) -> bool:
+def _newest_look(uow: UnitOfWork, stored: Stored[Event], only: frozenset[str] | None) -> TrackingTick | None:
+    if stored.value.state not in TOLD:
+        return None
+    if only is None:
+        newest = uow.tracking.newest(stored.value.event_id)
+        if newest is not None:
+            return newest
+    following = follow(uow, stored, NO_LEAD, only=only)
+    target_kw = np.array(stored.value.target_reduction_kw)
+    if only is not None:
+        target_kw = following.outlook.instructed_by_interval_kw
+    return tick_of(following, due_at=uow.now, target_kw=tuple(target_kw.tolist()), seen_before={})
+
+
+def _own_sites(
+    uow: UnitOfWork, principal: Principal, every: list[Instruction], event_id: str
+) -> frozenset[str]:
+    concerned = {item.site_id for item in every}
     if principal.site_id is not None:
-        return instruction.site_id == principal.site_id
-    site = promised(uow.sites.get(instruction.site_id), f"sites/{instruction.site_id}")
-    return site.value.party_id == principal.party_id
-
-
-def newest_instructions(every: list[Instruction]) -> list[Instruction]:
-    """Keep each site's instruction with the highest modification number, by site."""
-    newest: dict[str, Instruction] = {}
-    for item in sorted(every, key=lambda item: (item.site_id, item.modification_number)):
-        newest[item.site_id] = item
-    return list(newest.values())
-
-
-def _measured(
-    uow: UnitOfWork, instructions: list[Instruction]
-) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]], list[npt.NDArray[np.float64]]]:
-    targets, baselines, metered = [], [], []
-    for item in instructions:
-        baseline = uow.baselines.get(f"{item.event_id}-{item.site_id}")
-        site = promised(uow.sites.get(item.site_id), f"sites/{item.site_id}").value
-        count = len(item.target_reduction_kw)
-        load = metered_load(uow, site, Interval(item.delivery.start, item.delivery.end), item.interval)
-        targets.append(item.target_reduction_kw)
-        known = None if baseline is None else baseline.value.adjusted_kw[:count]
-        baselines.append(known or (np.nan,) * count)
-        metered.append(load.net_power_kw.to_numpy() if known else np.full(count, np.nan))
-    return targets, baselines, metered
+        own = concerned & {principal.site_id}
+    else:
+        sites = uow.sites.get_all(sorted(concerned))
+        own = {site_id for site_id, each in sites.items() if each.value.party_id == principal.party_id}
+    if not own:
+        found(None, f"events/{event_id}")
+    return frozenset(own)

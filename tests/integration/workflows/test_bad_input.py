@@ -41,7 +41,7 @@ def everything(market: Market) -> tuple[object, ...]:
             uow.bids.page(),
             uow.enrolments.page(),
             uow.due.open(),
-            uow.outbox.sites_with_open(),
+            uow.outbox.open_all(),
             uow.telemetry.held_sequence("north-1"),
             uow.requests.page(),
         )
@@ -272,7 +272,7 @@ def test_an_emergency_without_notice_or_in_the_past(market: Market) -> None:
 
 def test_a_standing_bid_of_the_wrong_shape(market: Market) -> None:
     for changes, message in (
-        ({"product_id": "example-peak-shaving"}, "emergencies"),
+        ({"product_id": "nothing"}, "nothing"),
         ({"bid": step_bid("north-1", 50.0, "50")}, "8 entries, expected 1"),
         ({"expires_at": NOON - FIVE}, "expire_time"),
     ):

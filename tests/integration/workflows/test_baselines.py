@@ -309,12 +309,10 @@ def test_too_short_a_history_is_not_judged(tmp_path: Path) -> None:
         )
 
 
-def test_holidays_around_the_readings_are_kept_with_the_baseline(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_holidays_around_the_readings_are_kept_with_the_baseline(tmp_path: Path) -> None:
     market = metered_market(tmp_path)
     eve = (NOON - 31 * DAY).date()  # the day before the first reading
-    monkeypatch.setattr("support.market.RULES", replace(RULES, holidays=frozenset({eve})))
+    market.rules = replace(RULES, holidays=frozenset({eve}))
     source = freeze(market).provenance
     assert source is not None
     assert source.inputs["holidays"] == [eve.isoformat()]

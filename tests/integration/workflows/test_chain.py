@@ -16,22 +16,19 @@ from vpp.foundation.errors import InvalidInput, NotPermitted, WrongState
 from vpp.foundation.interval import Interval
 from vpp.settlement.manifest import verify
 from vpp.workflows.bidding import create_bid
-from vpp.workflows.due_work import DueResult
-from vpp.workflows.emergencies import create_emergency_event
-from vpp.workflows.modifying import cancel_event, update_event
-from vpp.workflows.ports import DueKind
-from vpp.workflows.records import BidState
-from vpp.workflows.responding import (
+from vpp.workflows.delivery_contents import (
     AwardNoticeContent,
     BaselineContent,
     CancellationContent,
     InstructionContent,
     InvitationContent,
-    acknowledge,
-    open_deliveries,
-    opt_out,
-    welcome,
 )
+from vpp.workflows.due_work import DueResult
+from vpp.workflows.emergencies import create_emergency_event
+from vpp.workflows.modifying import cancel_event, update_event
+from vpp.workflows.ports import Due, DueKind, UnitOfWork
+from vpp.workflows.records import BidState
+from vpp.workflows.responding import acknowledge, open_deliveries, opt_out, welcome
 from vpp.workflows.settling import run_settlement
 from vpp.workflows.watching import event_status
 
@@ -206,6 +203,52 @@ def test_a_cancel_in_the_middle_pays_what_was_over(market: Market) -> None:
     assert [row["payable_kwh"] for row in rows] == ["25.000", "25.000"]
 
 
+def test_a_cancel_before_baselines_are_frozen_pays_what_was_over_too(market: Market) -> None:
+    clear_evening(market)
+    with market.units() as uow:  # its readings come late
+        uow.due.add(Due(DueKind.BASELINE_FREEZE, "evening", EVENING.start + timedelta(minutes=50)))
+        uow.commit()
+    market.advance(EVENING.start + timedelta(minutes=40))
+    cancel_event(market.units, OPERATOR, "evening", etag="", request_id="")
+    market.clock.advance_to(EVENING.end)
+    deliver(market, {"north-1": 100.0, "north-2": 50.0})
+    market.advance(EVENING.end + timedelta(hours=4))
+    rows = [row for row in statements(market)["owner-north-1"] if row["line_code"] == "ENERGY"]
+    assert [row["payable_kwh"] for row in rows] == ["25.000", "25.000"]
+
+
+def test_what_is_bought_after_a_shortening_is_paid_with_the_rest(market: Market) -> None:
+    clear_evening(market)
+    hour = Interval(EVENING.start, EVENING.start + timedelta(hours=1))
+    update_event(
+        market.units,
+        OPERATOR,
+        "evening",
+        target_reduction_kw=None,
+        delivery=hour,
+        etag="",
+        request_id="",
+    )
+    with market.units() as uow:
+        first = next(each.value for each in uow.awards.page() if each.value.site_id == "north-1")
+        more = replace(
+            first,
+            award_id="evening-more",
+            delivery=hour,
+            reduction_kw=(0.0, 0.0, 40.0, 40.0),
+            rebound_kw=(0.0,) * 4,
+            price_per_mwh=first.price_per_mwh[:4],
+        )
+        uow.awards.add(more.award_id, more)
+        uow.commit()
+    market.clock.advance_to(EVENING.end)
+    deliver(market, {"north-1": 100.0, "north-2": 50.0})
+    market.advance(EVENING.end + timedelta(hours=4))
+    assert market.event().state is EventState.SETTLED
+    rows = [row for row in statements(market)["owner-north-1"] if row["line_code"] == "ENERGY"]
+    assert [row["award_kw"] for row in rows] == ["100.000", "100.000", "140.000", "140.000"]
+
+
 def test_an_emergency_calls_standing_bids_at_once(market: Market) -> None:
     for site_id, price in (("north-1", "60"), ("north-2", "90")):
         create_bid(
@@ -298,6 +341,31 @@ def test_a_settlement_that_waits_is_owed_again(market: Market) -> None:
     with market.units(write=False) as uow:
         owed = [due for due in uow.due.open() if due.kind is DueKind.SETTLEMENT]
     assert [due.due_at for due in owed] == [market.clock.now() + timedelta(hours=1)]
+
+
+def test_a_settlement_measures_while_others_write_and_takes_note_of_what_they_change(market: Market) -> None:
+    clear_evening(market)
+    market.clock.advance_to(EVENING.end)
+    deliver(market, {"north-1": 100.0, "north-2": 50.0})
+    market.advance(EVENING.end + RULES.measurement_allowance)
+    assert market.event().state is EventState.MEASURED
+    changes = ["an audit that fails the event"]
+
+    def units(*, write: bool = True) -> UnitOfWork:
+        if write and changes:  # committed between the measuring and the writing
+            changes.clear()
+            with market.units() as uow:
+                stored = uow.events.get("evening")
+                assert stored is not None
+                failed = replace(stored.value, state=EventState.FAILED, failure_reason="AUDIT")
+                uow.events.update("evening", failed, revision=stored.revision)
+                uow.commit()
+        return market.units(write=write)
+
+    run_settlement(units, RULES, "2026-03/x")
+    assert changes == []
+    assert statements(market) == {}
+    assert market.event().state is EventState.FAILED
 
 
 def test_a_kilowatt_is_not_sold_twice(market: Market) -> None:

@@ -29,10 +29,12 @@ from vpp.foundation.errors import InvalidInput, WrongState
 from vpp.foundation.interval import Interval
 from vpp.workflows.bidding import create_bid, withdraw_bid
 from vpp.workflows.booking import auction_book, clearing_rules
+from vpp.workflows.delivery_contents import AwardNoticeContent
 from vpp.workflows.emergencies import create_emergency_event
 from vpp.workflows.forecast_records import ForecastRecord
 from vpp.workflows.recording import product_of
 from vpp.workflows.records import BidState
+from vpp.workflows.responding import open_deliveries
 
 CHEAP = StepOffer(steps=((PriceStep(50.0, Decimal(40)),),) * 8)
 BLOCK = BlockOffer((60.0,) * 8, Decimal(45))
@@ -259,6 +261,14 @@ def test_a_bid_that_older_rules_let_in_is_left_out_and_told_why(market: Market) 
     bids, left_out = book_of(market)
     assert bids == (sound,)
     assert left_out == {"odd": "price_per_mwh of bid odd is 5000, expected at most 2000.000000"}
+    market.advance(GATE + timedelta(minutes=1))
+    assert state_of(market, "odd") == (BidState.REJECTED, "REJECTED_NOT_ELIGIBLE", left_out["odd"])
+    (notice,) = [
+        each.content
+        for each in open_deliveries(market.units, "north-2")
+        if isinstance(each.content, AwardNoticeContent)
+    ]
+    assert [stored.value.bid.bid_id for stored in notice.rejected] == ["odd"]
 
 
 def standing(market: Market, site_id: str, bid_id: str, offered: Offer, **changes: object) -> Bid:

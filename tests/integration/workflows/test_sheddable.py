@@ -16,11 +16,12 @@ from vpp.foundation.interval import Interval
 from vpp.portfolio.resource import FlexibilityEnvelope, Resource, ResourceKind
 from vpp.workflows.bidding import create_bid
 from vpp.workflows.booking import auction_book, standing_book
+from vpp.workflows.delivery_contents import InvitationContent
 from vpp.workflows.emergencies import create_emergency_event
 from vpp.workflows.enrolling import create_resource, update_site
 from vpp.workflows.forecast_records import ForecastRecord
 from vpp.workflows.recording import product_of
-from vpp.workflows.responding import InvitationContent, open_deliveries
+from vpp.workflows.responding import open_deliveries
 from vpp.workflows.sheddable import largest_counted_kw, sheddable_of, within_forecast_load
 
 HOUR = timedelta(hours=1)

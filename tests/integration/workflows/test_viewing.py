@@ -145,12 +145,6 @@ def test_what_has_not_happened_yet_is_not_there(market: Market) -> None:
         viewing_results.get_baseline(market.units, AGENT, "evening", "north-1")
 
 
-def test_sites_that_are_owed_something_are_known_until_they_hold_it(market: Market) -> None:
-    assert viewing.sites_owed(market.units) == []
-    market.open_auction()
-    assert viewing.sites_owed(market.units) == ["north-1", "north-2"]
-
-
 def test_a_clearing_says_whose_part_may_be_seen(market: Market) -> None:
     market.open_auction()
     market.bid("north-1", 150.0, "50")
