@@ -1,7 +1,6 @@
 """Who is calling: proved by a bearer token, kept for the length of the call."""
 
 import hashlib
-import hmac
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -41,15 +40,14 @@ class Authenticator:
         Args:
             principals: SHA-256 of the token, in hexadecimal, to whom it proves.
         """
-        self._principals = tuple(
-            (digest.lower().encode(), principal) for digest, principal in principals.items()
-        )
+        self._principals = {digest.lower(): principal for digest, principal in principals.items()}
 
     def authenticate(self, metadata: Mapping[str, str | bytes]) -> Principal:
         """Return the caller.
 
-        Every configured digest is compared, each in constant time, so that the time taken says
-        nothing about which one was close.
+        The digest is looked up, which takes as long for ten thousand principals as for one. How close
+        a guess came does not show in the time taken: nobody can choose the first characters of a
+        digest without knowing a token of that digest.
 
         Raises:
             NotAuthenticated: There is no token, or it is unknown; the text does not say which
@@ -60,11 +58,7 @@ class Authenticator:
             raise NotAuthenticated(
                 "authorization is missing, expected metadata `authorization: Bearer <token>`"
             )
-        digest = token_digest(header[len(_SCHEME) :].strip()).encode()
-        known: Principal | None = None
-        for candidate, principal in self._principals:
-            if hmac.compare_digest(candidate, digest):
-                known = principal
+        known = self._principals.get(token_digest(header[len(_SCHEME) :].strip()))
         if known is None:
             raise NotAuthenticated("the token is unknown")
         return known

@@ -20,6 +20,7 @@ _PORTFOLIO = {
     "GetSite": EVERYONE,
     "ListSites": EVERYONE,
     "UpdateSite": _SITE,
+    "ListSiteScores": EVERYONE,
     "CreateResource": _SITE,
     "GetResource": EVERYONE,
     "ListResources": EVERYONE,
@@ -70,6 +71,7 @@ _EVENT = {
     "UpdateEvent": _DISPATCH,
     "CancelEvent": _DISPATCH,
     "WatchEvent": HUB_STAFF | _SITE,
+    "ListLooks": HUB_STAFF,
     "ListInstructions": EVERYONE,
 }
 _SESSION = {"Connect": frozenset({Role.SITE_AGENT})}

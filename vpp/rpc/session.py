@@ -1,7 +1,7 @@
 """One site's session without any I/O of its own: messages in, messages out, workflows in between."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,23 +10,35 @@ from protovalidate import Validator
 from vpp.foundation.clock import Clock
 from vpp.foundation.errors import BrokenPromise, InvalidInput, Overloaded, StaleWrite, VppError
 from vpp.foundation.names import identifier
+from vpp.foundation.tracing import past_span
 from vpp.portfolio.site import Site
 from vpp.rpc.currencies import Currencies
+from vpp.rpc.delivery_window import DeliveryWindow, ResendRules
 from vpp.rpc.errors import broken_rule, is_callers
+from vpp.rpc.hub_metrics import HubMetrics
+from vpp.rpc.signing import DeliverySigner
 from vpp.rpc.wire import session as wire
+from vpp.rpc.wire import session_requests
 from vpp.rpc.wire.event import refusal_reason
 from vpp.rpc.wire.telemetry import batch as read_batch
 from vpp.rpc.wire.time_fields import clock_reading
 from vpp.telemetry.batch import TelemetryBatch
-from vpp.v1.session_pb2 import ConnectRequest, ConnectResponse, Hello, OptOut
+from vpp.v1.session_pb2 import ConnectRequest, ConnectResponse
 from vpp.v1.telemetry_pb2 import TelemetryBatch as TelemetryBatchMessage
-from vpp.workflows import responding
+from vpp.workflows.delivery_contents import OpenDelivery
 from vpp.workflows.identity import Principal
-from vpp.workflows.ingesting import check_live_batch, keep_batches
-from vpp.workflows.ports import UnitOfWorkFactory
+from vpp.workflows.ingesting import check_live_batch
+from vpp.workflows.session_items import (
+    Answer,
+    Greeting,
+    Holding,
+    OptingOut,
+    Outcome,
+    SessionFacts,
+    SessionItem,
+)
 
 _log = logging.getLogger(__name__)
-_ATTEMPT_COUNT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,134 +47,62 @@ class SessionRules:
 
     Attributes:
         heartbeat_interval: How often the agent sends a heartbeat.
-        resend_interval: When a delivery that is not acknowledged is sent again, machine's time.
         max_clock_skew: Above this difference between the two clocks a warning is logged.
+        resend: When deliveries that are not acknowledged are sent again.
     """
 
     heartbeat_interval: timedelta
-    resend_interval: timedelta
     max_clock_skew: timedelta
+    resend: ResendRules
+
+
+@dataclass(frozen=True, slots=True)
+class SessionParts:
+    """What all sessions share.
+
+    Attributes:
+        clock: The hub's clock.
+        validator: Checks messages against their schema's rules.
+        currencies: In which currency stored prices are.
+        rules: How the hub holds a session.
+        signer: Signs deliveries; None leaves them unsigned.
+        metrics: What sessions count.
+    """
+
+    clock: Clock
+    validator: Validator
+    currencies: Currencies
+    rules: SessionRules
+    signer: DeliverySigner | None
+    metrics: HubMetrics
 
 
 class SiteSession:
     """The hub's side of one site's session.
 
-    Synchronous: a simulation calls it as it is, `SessionStream` calls it in a thread, one call at a
-    time.
+    It decides and remembers; it neither waits nor writes. What the agent says is read into items
+    that somebody else books in a transaction, and comes back with what became of it.
 
     Attributes:
         site: The site, from the Hello on.
         clock_skew: Hub's clock less agent's clock, at the newest message that told the agent's.
+        window: What is on its way to the site, from the Hello on.
     """
 
-    def __init__(  # noqa: PLR0913  one argument per thing it needs
-        self,
-        units: UnitOfWorkFactory,
-        principal: Principal,
-        *,
-        clock: Clock,
-        validator: Validator,
-        currencies: Currencies,
-        rules: SessionRules,
-    ) -> None:
+    __slots__ = ("_parts", "_principal", "clock_skew", "site", "window")
+
+    def __init__(self, principal: Principal, parts: SessionParts) -> None:
         """Begin before the Hello.
 
         Args:
-            units: Makes transactions.
             principal: Whose session it is.
-            clock: The hub's clock.
-            validator: Checks messages against their schema's rules.
-            currencies: In which currency stored prices are.
-            rules: How the hub holds a session.
+            parts: What all sessions share.
         """
-        self._units = units
         self._principal = principal
-        self._clock = clock
-        self._validator = validator
-        self._currencies = currencies
-        self._rules = rules
-        self._sent_at: dict[int, datetime] = {}
+        self._parts = parts
         self.site: Site | None = None
+        self.window = DeliveryWindow(parts.rules.resend, principal.principal_id)
         self.clock_skew = timedelta(0)
-
-    def handle(self, request: ConnectRequest) -> list[ConnectResponse]:
-        """Do what one message asks for and return what is to be sent.
-
-        Args:
-            request: The agent's message.
-
-        Returns:
-            The answers, in order. A message that cannot be accepted is answered with a Refusal.
-
-        Raises:
-            InvalidInput: The first message is not a Hello, or breaks the schema's rules.
-            NotPermitted: The Hello is for a site that is not the caller's.
-            NotFound: The site has not been enrolled.
-        """
-        kind = request.WhichOneof("message") or "message"
-        if self.site is None:
-            return self._begin(request, kind)
-        try:
-            return self._dispatch(request, kind)
-        except VppError as error:
-            # What may go through later must not be refused for good: the stream ends, the agent
-            # comes back and says it again.
-            if not is_callers(error) or isinstance(error, (StaleWrite, Overloaded)):
-                raise
-            return [wire.refusal(kind, error, request.telemetry.sequence if kind == "telemetry" else 0)]
-
-    def _begin(self, request: ConnectRequest, kind: str) -> list[ConnectResponse]:
-        if kind != "hello":
-            raise InvalidInput(f"the first message is {kind}, expected hello", first_message=kind)
-        self._validate(request)
-        hello: Hello = request.hello
-        self._notice_clock(clock_reading(hello.agent_time, "hello.agent_time"))
-        site_id = identifier(hello.site, "sites")
-        facts = responding.welcome(
-            self._units, self._principal, site_id, resume_sequence=hello.resume_sequence
-        )
-        self.site = facts.site
-        return [wire.welcome(facts, self._rules.heartbeat_interval)]
-
-    def _dispatch(self, request: ConnectRequest, kind: str) -> list[ConnectResponse]:
-        if kind == "telemetry":
-            batch = self.checked_batch(request.telemetry)
-            keep_batches(self._units, [batch])
-            return [wire.telemetry_acknowledgement(batch.sequence)]
-        self._validate(request)
-        site_id = self.site_id
-        if kind == "acknowledgement":
-            held = request.acknowledgement.held_sequence
-            _retried(lambda: responding.acknowledge(self._units, self._principal, site_id, held))
-            self._sent_at = {sequence: at for sequence, at in self._sent_at.items() if sequence > held}
-        elif kind == "instruction_status":
-            report = wire.report(request.instruction_status)
-            _retried(lambda: responding.record_status(self._units, self._principal, site_id, report))
-        elif kind == "opt_out":
-            self._opt_out(request.opt_out)
-        elif kind == "heartbeat":
-            at = clock_reading(request.heartbeat.agent_time, "heartbeat.agent_time")
-            self._notice_clock(at)
-            return [wire.heartbeat(at)]
-        elif kind == "hello":
-            raise InvalidInput("hello comes a second time, expected it only as the first message")
-        return []
-
-    def _opt_out(self, message: OptOut) -> None:
-        event_id = identifier(message.event, "events")
-        reason = refusal_reason(message.reason, "opt_out.reason")
-        _retried(
-            lambda: responding.opt_out(
-                self._units, self._principal, self.site_id, event_id, reason, message.reason_detail
-            )
-        )
-
-    @property
-    def patience(self) -> timedelta:
-        """How long the agent may say nothing: three heartbeats, in the machine's time."""
-        now = self._clock.now()
-        latest = now + 3 * self._rules.heartbeat_interval
-        return self._clock.machine_time(latest) - self._clock.machine_time(now)
 
     @property
     def site_id(self) -> str:
@@ -171,49 +111,182 @@ class SiteSession:
             raise BrokenPromise("a session was used before its Hello")
         return self.site.site_id
 
+    @property
+    def patience(self) -> timedelta:
+        """How long the agent may say nothing: three heartbeats, in the machine's time."""
+        clock = self._parts.clock
+        now = clock.now()
+        latest = now + 3 * self._parts.rules.heartbeat_interval
+        return clock.machine_time(latest) - clock.machine_time(now)
+
+    def read(self, request: ConnectRequest, kind: str | None) -> SessionItem | list[ConnectResponse]:
+        """Read one message other than readings.
+
+        Args:
+            request: The agent's message.
+            kind: Which of its fields is set.
+
+        Returns:
+            What is to be booked, or the answers where nothing is: a message that cannot be accepted
+            is answered with a Refusal.
+
+        Raises:
+            InvalidInput: The first message is not a Hello, or breaks the schema's rules.
+        """
+        if self.site is None:
+            return self._greeting(request, kind or "message")
+        try:
+            return self._item(request, kind)
+        except VppError as error:
+            return [self.refusal(kind or "message", error)]
+
+    def _greeting(self, request: ConnectRequest, kind: str) -> Greeting:
+        if kind != "hello":
+            raise InvalidInput(f"the first message is {kind}, expected hello", first_message=kind)
+        self._validate(request)
+        hello = request.hello
+        self._notice_clock(clock_reading(hello.agent_time, "hello.agent_time"))
+        return Greeting(self._principal, identifier(hello.site, "sites"), hello.resume_sequence)
+
+    def _item(self, request: ConnectRequest, kind: str | None) -> SessionItem | list[ConnectResponse]:
+        if kind == "acknowledgement":
+            held = session_requests.held_sequence(request.acknowledgement)
+            return Holding(self._principal, self.site_id, held)
+        if kind == "instruction_status":
+            report = session_requests.report(request.instruction_status)
+            return Answer(self._principal, self.site_id, report)
+        if kind == "heartbeat":
+            at = session_requests.heartbeat_at(request.heartbeat)
+            self._notice_clock(at)
+            return [wire.heartbeat(at)]
+        self._validate(request)
+        if kind == "hello":
+            raise InvalidInput("hello comes a second time, expected it only as the first message")
+        message = request.opt_out
+        return OptingOut(
+            self._principal,
+            self.site_id,
+            identifier(message.event, "events"),
+            refusal_reason(message.reason, "opt_out.reason"),
+            message.reason_detail,
+        )
+
+    def booked(self, item: SessionItem, outcome: Outcome) -> list[ConnectResponse]:
+        """Take note of what became of an item.
+
+        Returns:
+            The answers, in order: a welcome, a Refusal, or nothing.
+
+        Raises:
+            Exception: What ends the session: a Hello that was refused, a defect, or something that
+                may go through later and so must not be refused for good. The agent comes back and
+                says it again.
+        """
+        if isinstance(outcome, Exception):
+            is_final = is_callers(outcome) and not isinstance(outcome, (StaleWrite, Overloaded))
+            if isinstance(item, Greeting) or not is_final or not isinstance(outcome, VppError):
+                raise outcome
+            return [self.refusal(_KINDS[type(item)], outcome)]
+        if isinstance(outcome, SessionFacts):
+            return [self._begin(item, outcome)]
+        if isinstance(item, Holding):
+            self._acknowledged(item.held_sequence)
+        return []
+
+    def _begin(self, item: SessionItem, facts: SessionFacts) -> ConnectResponse:
+        if not isinstance(item, Greeting):
+            raise BrokenPromise("something else than a Hello was answered with the facts of a session")
+        rules = self._parts.rules
+        self.site = facts.site
+        self.window = DeliveryWindow(rules.resend, facts.site.site_id, item.resume_sequence)
+        return wire.welcome(facts, rules.heartbeat_interval)
+
+    def _acknowledged(self, held_sequence: int) -> None:
+        now = self._machine_now()
+        for delivery in self.window.acknowledge(held_sequence, now):
+            message = delivery.message
+            committed_at = self._parts.clock.machine_time(message.created_at)
+            kind = message.kind.value
+            self._parts.metrics.delivery_acknowledged(kind, (now - committed_at).total_seconds())
+            if message.trace_parent:
+                past_span(
+                    f"deliver/{kind}", message.trace_parent, committed_at, now, subject=message.subject_id
+                )
+
     def checked_batch(self, message: TelemetryBatchMessage) -> TelemetryBatch:
         """Read a batch and check it; nothing is stored.
 
         Raises:
             InvalidInput: It breaks a rule of the schema, or cannot be what the site's meter showed.
         """
-        batch = read_batch(message, self.site_id)
-        if self.site is not None:
-            check_live_batch(batch, self.site, self._clock.now())
+        clock, metrics = self._parts.clock, self._parts.metrics
+        try:
+            batch = read_batch(message, self.site_id)
+            if self.site is not None:
+                check_live_batch(batch, self.site, clock.now())
+        except VppError as error:
+            field = error.metadata.get("field", error.reason).partition("[")[0]
+            metrics.readings_refused(len(message.power_series.net_power_kw), field)
+            raise
+        metrics.agent_lag((self._machine_now() - clock.machine_time(batch.end_at)).total_seconds())
         return batch
 
-    def due_deliveries(self) -> list[ConnectResponse]:
-        """Return what the site is owed and has not been sent on this stream, or not acknowledged for long."""
-        if self.site is None:
-            return []
-        now = self._clock.machine_time(self._clock.now())
-        due = []
-        for owed in responding.open_deliveries(self._units, self.site_id):
-            sent_at = self._sent_at.get(owed.sequence)
-            if sent_at is None or now - sent_at >= self._rules.resend_interval:
-                self._sent_at[owed.sequence] = now
-                due.append(wire.delivery(owed, self._currencies))
-        return due
+    def deliver(self, deliveries: Iterable[OpenDelivery]) -> list[ConnectResponse]:
+        """Take in what the site is owed; returns what is to be sent now."""
+        return self._written(self.window.take(deliveries, self._machine_now()), again=False)
+
+    def repeat(self) -> list[ConnectResponse]:
+        """Return what has not been acknowledged for too long, to be sent again."""
+        return self._written(self.window.due(self._machine_now()), again=True)
+
+    def over(self) -> list[OpenDelivery]:
+        """Forget, and return, what must not be sent again because its time is over."""
+        over = self.window.over(self._parts.clock.now())
+        self.window.drop(delivery.sequence for delivery in over)
+        return over
+
+    def _written(self, deliveries: Iterable[OpenDelivery], *, again: bool) -> list[ConnectResponse]:
+        parts = self._parts
+        responses = []
+        for delivery in deliveries:
+            responses.append(
+                wire.delivery(
+                    delivery,
+                    parts.currencies,
+                    site_id=self.site_id,
+                    issued_at=parts.clock.now(),
+                    signer=parts.signer,
+                )
+            )
+            parts.metrics.delivery_sent(delivery.message.kind.value, again=again)
+        return responses
+
+    def refusal(self, kind: str, error: VppError, telemetry_sequence: int = 0) -> ConnectResponse:
+        """Refuse one message; the session goes on."""
+        self._parts.metrics.message_refused(kind, error.reason)
+        return wire.refusal(kind, error, telemetry_sequence)
+
+    def _machine_now(self) -> datetime:
+        return self._parts.clock.machine_time(self._parts.clock.now())
 
     def _validate(self, request: ConnectRequest) -> None:
-        violations = self._validator.collect_violations(request)
+        violations = self._parts.validator.collect_violations(request)
         if violations:
             raise broken_rule(violations)
 
     def _notice_clock(self, agent_time: datetime) -> None:
-        self.clock_skew = self._clock.now() - agent_time
-        if abs(self.clock_skew) > self._rules.max_clock_skew:
+        self.clock_skew = self._parts.clock.now() - agent_time
+        self._parts.metrics.agent_clock(self.clock_skew.total_seconds())
+        if abs(self.clock_skew) > self._parts.rules.max_clock_skew:
             _log.warning(
                 "clock of %s differs by %.1f s", self._principal.principal_id, self.clock_skew.total_seconds()
             )
 
 
-def _retried(change: Callable[[], None]) -> None:
-    """Try again when another transaction came first: the agent sent no etag that could be outdated."""
-    for attempt in range(_ATTEMPT_COUNT):
-        try:
-            return change()
-        except StaleWrite:
-            if attempt == _ATTEMPT_COUNT - 1:
-                raise
-    return None
+_KINDS = {
+    Greeting: "hello",
+    Holding: "acknowledgement",
+    Answer: "instruction_status",
+    OptingOut: "opt_out",
+}
+"""What the wire calls each kind of item."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -23,7 +24,8 @@ class WorkflowCalls:
     async def read(self, workflow: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a workflow that changes nothing."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, partial(workflow, *args, **kwargs))
+        call = partial(copy_context().run, workflow, *args, **kwargs)  # the present trace goes along
+        return await loop.run_in_executor(self._threads, call)
 
     async def change(self, workflow: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a workflow that may change something, then ring the bell, whether it failed or not.
@@ -32,6 +34,7 @@ class WorkflowCalls:
         the workflow has ended, not when the caller has gone.
         """
         loop = asyncio.get_running_loop()
-        running = loop.run_in_executor(self._threads, partial(workflow, *args, **kwargs))
+        call = partial(copy_context().run, workflow, *args, **kwargs)
+        running = loop.run_in_executor(self._threads, call)
         running.add_done_callback(lambda _: self._effects.ring())
         return await asyncio.shield(running)

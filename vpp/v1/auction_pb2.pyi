@@ -563,7 +563,9 @@ class Bid(_message.Message):
     resource: _builtins.str
     """The flexible resource. Format: sites/{site}/resources/{resource}"""
     auction: _builtins.str
-    """The auction it is for; empty makes it a standing bid. Format: auctions/{auction}"""
+    """The auction it is for; empty makes it a standing bid, which emergencies call, and with which a shortage
+    in the course of an event of its product is made good. Format: auctions/{auction}
+    """
     product: _builtins.str
     """The product of a standing bid; empty with an auction. Format: products/{product}"""
     energy_limit_kwh: _builtins.float
@@ -682,6 +684,73 @@ class Award(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    class _State:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _StateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Award._State.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        STATE_UNSPECIFIED: Award._State.ValueType  # 0
+        """Not told, as in notices to sites."""
+        STATE_AWARDED: Award._State.ValueType  # 1
+        """Bought; its site is not instructed (yet)."""
+        STATE_OFFERED: Award._State.ValueType  # 2
+        """Its site is instructed and has not answered."""
+        STATE_AGREED: Award._State.ValueType  # 3
+        """The site will deliver, wholly or in part."""
+        STATE_REFUSED: Award._State.ValueType  # 4
+        """The site will not deliver."""
+        STATE_LAPSED: Award._State.ValueType  # 5
+        """The site did not answer in time."""
+        STATE_WITHDRAWN: Award._State.ValueType  # 6
+        """The hub took the instruction back; the event goes on without the site."""
+        STATE_DELIVERING: Award._State.ValueType  # 7
+        """The site has begun."""
+        STATE_DELIVERED: Award._State.ValueType  # 8
+        """The site has ended as planned."""
+        STATE_ABORTED: Award._State.ValueType  # 9
+        """The site has ended early, or never began."""
+        STATE_MEASURED: Award._State.ValueType  # 10
+        """Delivery has been measured, whatever the site answered."""
+        STATE_SETTLED: Award._State.ValueType  # 11
+        """It stands on statements."""
+        STATE_CANCELLED: Award._State.ValueType  # 12
+        """The operator withdrew the event; what was delivered before is paid."""
+        STATE_FAILED: Award._State.ValueType  # 13
+        """The event failed."""
+
+    class State(_State, metaclass=_StateEnumTypeWrapper):
+        """Where an award is in its life, as its event and its site's newest instruction say."""
+
+    STATE_UNSPECIFIED: Award.State.ValueType  # 0
+    """Not told, as in notices to sites."""
+    STATE_AWARDED: Award.State.ValueType  # 1
+    """Bought; its site is not instructed (yet)."""
+    STATE_OFFERED: Award.State.ValueType  # 2
+    """Its site is instructed and has not answered."""
+    STATE_AGREED: Award.State.ValueType  # 3
+    """The site will deliver, wholly or in part."""
+    STATE_REFUSED: Award.State.ValueType  # 4
+    """The site will not deliver."""
+    STATE_LAPSED: Award.State.ValueType  # 5
+    """The site did not answer in time."""
+    STATE_WITHDRAWN: Award.State.ValueType  # 6
+    """The hub took the instruction back; the event goes on without the site."""
+    STATE_DELIVERING: Award.State.ValueType  # 7
+    """The site has begun."""
+    STATE_DELIVERED: Award.State.ValueType  # 8
+    """The site has ended as planned."""
+    STATE_ABORTED: Award.State.ValueType  # 9
+    """The site has ended early, or never began."""
+    STATE_MEASURED: Award.State.ValueType  # 10
+    """Delivery has been measured, whatever the site answered."""
+    STATE_SETTLED: Award.State.ValueType  # 11
+    """It stands on statements."""
+    STATE_CANCELLED: Award.State.ValueType  # 12
+    """The operator withdrew the event; what was delivered before is paid."""
+    STATE_FAILED: Award.State.ValueType  # 13
+    """The event failed."""
+
     NAME_FIELD_NUMBER: _builtins.int
     EVENT_FIELD_NUMBER: _builtins.int
     BID_FIELD_NUMBER: _builtins.int
@@ -692,6 +761,7 @@ class Award(_message.Message):
     PRICE_PER_MWH_FIELD_NUMBER: _builtins.int
     MAKE_WHOLE_AMOUNT_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the award. Format: awards/{award}"""
     event: _builtins.str
@@ -702,6 +772,8 @@ class Award(_message.Message):
     """The flexible resource. Format: sites/{site}/resources/{resource}"""
     reason: _builtins.str
     """Why it was accepted, from a closed list, in UPPER_SNAKE_CASE."""
+    state: Global___Award.State.ValueType
+    """Where it is in its life."""
     @_builtins.property
     def delivery_interval(self) -> _interval_pb2.Interval:
         """When delivery takes place."""
@@ -735,10 +807,11 @@ class Award(_message.Message):
         price_per_mwh: _abc.Iterable[_money_pb2.Money] | None = ...,
         make_whole_amount: _money_pb2.Money | None = ...,
         reason: _builtins.str = ...,
+        state: Global___Award.State.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["delivery_interval", b"delivery_interval", "make_whole_amount", b"make_whole_amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bid", b"bid", "delivery_interval", b"delivery_interval", "event", b"event", "make_whole_amount", b"make_whole_amount", "name", b"name", "price_per_mwh", b"price_per_mwh", "reason", b"reason", "rebound_kw", b"rebound_kw", "reduction_kw", b"reduction_kw", "resource", b"resource"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bid", b"bid", "delivery_interval", b"delivery_interval", "event", b"event", "make_whole_amount", b"make_whole_amount", "name", b"name", "price_per_mwh", b"price_per_mwh", "reason", b"reason", "rebound_kw", b"rebound_kw", "reduction_kw", b"reduction_kw", "resource", b"resource", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

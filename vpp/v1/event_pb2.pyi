@@ -59,7 +59,7 @@ class Event(_message.Message):
         STATE_MEASURED: Event._State.ValueType  # 10
         """Delivery has been measured against the baselines."""
         STATE_SETTLED: Event._State.ValueType  # 11
-        """Statements exist."""
+        """Statements exist, or nothing was to be paid."""
         STATE_CANCELLED: Event._State.ValueType  # 12
         """Withdrawn by the operator; responses are kept."""
         STATE_FAILED: Event._State.ValueType  # 13
@@ -91,7 +91,7 @@ class Event(_message.Message):
     STATE_MEASURED: Event.State.ValueType  # 10
     """Delivery has been measured against the baselines."""
     STATE_SETTLED: Event.State.ValueType  # 11
-    """Statements exist."""
+    """Statements exist, or nothing was to be paid."""
     STATE_CANCELLED: Event.State.ValueType  # 12
     """Withdrawn by the operator; responses are kept."""
     STATE_FAILED: Event.State.ValueType  # 13
@@ -351,6 +351,7 @@ class Instruction(_message.Message):
     PURPOSE_FIELD_NUMBER: _builtins.int
     START_OFFSET_FIELD_NUMBER: _builtins.int
     RELEASE_OFFSET_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the instruction. Format: instructions/{instruction}"""
     event: _builtins.str
@@ -369,6 +370,10 @@ class Instruction(_message.Message):
     """What the site said it will deliver at most, kW."""
     purpose: Global___Event.Purpose.ValueType
     """Why the event calls the site. In a DRY_RUN the site does everything but move its devices."""
+    answer: Global___Instruction.State.ValueType
+    """What the site reported last; it stays when a modification or cancellation takes the instruction's
+    place, and is known even where it came too late to count. Unspecified while the site has said nothing.
+    """
     @_builtins.property
     def delivery_interval(self) -> _interval_pb2.Interval:
         """When delivery takes place."""
@@ -435,10 +440,11 @@ class Instruction(_message.Message):
         purpose: Global___Event.Purpose.ValueType = ...,
         start_offset: _duration_pb2.Duration | None = ...,
         release_offset: _duration_pb2.Duration | None = ...,
+        answer: Global___Instruction.State.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delivery_interval", b"delivery_interval", "expire_time", b"expire_time", "release_offset", b"release_offset", "settlement_interval", b"settlement_interval", "start_offset", b"start_offset", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_reduction_kw", b"accepted_reduction_kw", "baseline_kw", b"baseline_kw", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "event", b"event", "expire_time", b"expire_time", "modification_number", b"modification_number", "name", b"name", "purpose", b"purpose", "reason", b"reason", "reason_detail", b"reason_detail", "release_offset", b"release_offset", "resource_targets", b"resource_targets", "settlement_interval", b"settlement_interval", "site", b"site", "start_offset", b"start_offset", "state", b"state", "target_reduction_kw", b"target_reduction_kw", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_reduction_kw", b"accepted_reduction_kw", "answer", b"answer", "baseline_kw", b"baseline_kw", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "event", b"event", "expire_time", b"expire_time", "modification_number", b"modification_number", "name", b"name", "purpose", b"purpose", "reason", b"reason", "reason_detail", b"reason_detail", "release_offset", b"release_offset", "resource_targets", b"resource_targets", "settlement_interval", b"settlement_interval", "site", b"site", "start_offset", b"start_offset", "state", b"state", "target_reduction_kw", b"target_reduction_kw", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -858,6 +864,209 @@ class SiteCount(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SiteCount: _TypeAlias = SiteCount  # noqa: Y015
+
+@_typing.final
+class Look(_message.Message):
+    """One look of the hub at an event in its course: what was seen, what was expected, what was done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DUE_TIME_FIELD_NUMBER: _builtins.int
+    LOOK_TIME_FIELD_NUMBER: _builtins.int
+    MODIFICATION_NUMBER_FIELD_NUMBER: _builtins.int
+    INTERVALS_FIELD_NUMBER: _builtins.int
+    PLANNED_ENERGY_KWH_FIELD_NUMBER: _builtins.int
+    EXPECTED_ENERGY_KWH_FIELD_NUMBER: _builtins.int
+    RESERVE_KW_FIELD_NUMBER: _builtins.int
+    SITE_COUNTS_FIELD_NUMBER: _builtins.int
+    ACTIONS_FIELD_NUMBER: _builtins.int
+    modification_number: _builtins.int
+    """Modification number of the event after what was done."""
+    planned_energy_kwh: _builtins.float
+    """Target energy of all of delivery, kWh."""
+    expected_energy_kwh: _builtins.float
+    """Energy expected to have been delivered at the end, kWh."""
+    reserve_kw: _builtins.float
+    """Reduction that could still be called from standing bids, kW."""
+    @_builtins.property
+    def due_time(self) -> _timestamp_pb2.Timestamp:
+        """When it fell due."""
+
+    @_builtins.property
+    def look_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was made."""
+
+    @_builtins.property
+    def intervals(self) -> _containers.RepeatedCompositeFieldContainer[Global___IntervalDelivery]:
+        """All delivery intervals, in order."""
+
+    @_builtins.property
+    def site_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___SiteCount]:
+        """How many sites were in each state of delivery."""
+
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedCompositeFieldContainer[Global___TrackingAction]:
+        """What was done."""
+
+    def __init__(
+        self,
+        *,
+        due_time: _timestamp_pb2.Timestamp | None = ...,
+        look_time: _timestamp_pb2.Timestamp | None = ...,
+        modification_number: _builtins.int = ...,
+        intervals: _abc.Iterable[Global___IntervalDelivery] | None = ...,
+        planned_energy_kwh: _builtins.float = ...,
+        expected_energy_kwh: _builtins.float = ...,
+        reserve_kw: _builtins.float = ...,
+        site_counts: _abc.Iterable[Global___SiteCount] | None = ...,
+        actions: _abc.Iterable[Global___TrackingAction] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["due_time", b"due_time", "look_time", b"look_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "due_time", b"due_time", "expected_energy_kwh", b"expected_energy_kwh", "intervals", b"intervals", "look_time", b"look_time", "modification_number", b"modification_number", "planned_energy_kwh", b"planned_energy_kwh", "reserve_kw", b"reserve_kw", "site_counts", b"site_counts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Look: _TypeAlias = Look  # noqa: Y015
+
+@_typing.final
+class TrackingAction(_message.Message):
+    """One change of what a site is told in the course of an event."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Kind:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _KindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[TrackingAction._Kind.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        KIND_UNSPECIFIED: TrackingAction._Kind.ValueType  # 0
+        """Never sent."""
+        KIND_TOP_UP: TrackingAction._Kind.ValueType  # 1
+        """More was bought of the site's standing bid."""
+        KIND_RESTORE: TrackingAction._Kind.ValueType  # 2
+        """The site got back what had been taken from it."""
+        KIND_RAISE: TrackingAction._Kind.ValueType  # 3
+        """More was ordered of the site; in ordered events alone."""
+        KIND_TRIM: TrackingAction._Kind.ValueType  # 4
+        """The site was told less, because nobody pays for more."""
+        KIND_HOLD: TrackingAction._Kind.ValueType  # 5
+        """The site goes back to its own load later than planned."""
+
+    class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
+        """What was done."""
+
+    KIND_UNSPECIFIED: TrackingAction.Kind.ValueType  # 0
+    """Never sent."""
+    KIND_TOP_UP: TrackingAction.Kind.ValueType  # 1
+    """More was bought of the site's standing bid."""
+    KIND_RESTORE: TrackingAction.Kind.ValueType  # 2
+    """The site got back what had been taken from it."""
+    KIND_RAISE: TrackingAction.Kind.ValueType  # 3
+    """More was ordered of the site; in ordered events alone."""
+    KIND_TRIM: TrackingAction.Kind.ValueType  # 4
+    """The site was told less, because nobody pays for more."""
+    KIND_HOLD: TrackingAction.Kind.ValueType  # 5
+    """The site goes back to its own load later than planned."""
+
+    KIND_FIELD_NUMBER: _builtins.int
+    SITE_FIELD_NUMBER: _builtins.int
+    RESOURCE_FIELD_NUMBER: _builtins.int
+    CHANGE_KW_FIELD_NUMBER: _builtins.int
+    AWARD_FIELD_NUMBER: _builtins.int
+    RELEASE_OFFSET_FIELD_NUMBER: _builtins.int
+    kind: Global___TrackingAction.Kind.ValueType
+    """What was done."""
+    site: _builtins.str
+    """The site. Format: sites/{site}"""
+    resource: _builtins.str
+    """The flexible resource; empty for all of the site's. Format: sites/{site}/resources/{resource}"""
+    award: _builtins.str
+    """The award that was made, if one was. Format: awards/{award}"""
+    @_builtins.property
+    def change_kw(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Change of its target per delivery interval, kW; empty with HOLD."""
+
+    @_builtins.property
+    def release_offset(self) -> _duration_pb2.Duration:
+        """With HOLD: how long after the end of delivery the site goes back."""
+
+    def __init__(
+        self,
+        *,
+        kind: Global___TrackingAction.Kind.ValueType = ...,
+        site: _builtins.str = ...,
+        resource: _builtins.str = ...,
+        change_kw: _abc.Iterable[_builtins.float] | None = ...,
+        award: _builtins.str = ...,
+        release_offset: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["release_offset", b"release_offset"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["award", b"award", "change_kw", b"change_kw", "kind", b"kind", "release_offset", b"release_offset", "resource", b"resource", "site", b"site"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TrackingAction: _TypeAlias = TrackingAction  # noqa: Y015
+
+@_typing.final
+class ListLooksRequest(_message.Message):
+    """Asks for the looks at an event."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    event: _builtins.str
+    """The event. Format: events/{event}"""
+    page_size: _builtins.int
+    """At most this many; 0 means 50, more than 1000 is treated as 1000."""
+    page_token: _builtins.str
+    """The previous page's next_page_token; empty for the first page."""
+    def __init__(
+        self,
+        *,
+        event: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListLooksRequest: _TypeAlias = ListLooksRequest  # noqa: Y015
+
+@_typing.final
+class ListLooksResponse(_message.Message):
+    """A page of looks."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOOKS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Token of the next page; empty on the last."""
+    @_builtins.property
+    def looks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Look]:
+        """The looks."""
+
+    def __init__(
+        self,
+        *,
+        looks: _abc.Iterable[Global___Look] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["looks", b"looks", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListLooksResponse: _TypeAlias = ListLooksResponse  # noqa: Y015
 
 @_typing.final
 class InstructionCount(_message.Message):

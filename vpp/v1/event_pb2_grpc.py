@@ -65,6 +65,11 @@ class EventServiceStub:
                 request_serializer=vpp_dot_v1_dot_event__pb2.WatchEventRequest.SerializeToString,
                 response_deserializer=vpp_dot_v1_dot_event__pb2.WatchEventResponse.FromString,
                 _registered_method=True)
+        self.ListLooks = channel.unary_unary(
+                '/vpp.v1.EventService/ListLooks',
+                request_serializer=vpp_dot_v1_dot_event__pb2.ListLooksRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_event__pb2.ListLooksResponse.FromString,
+                _registered_method=True)
         self.ListInstructions = channel.unary_unary(
                 '/vpp.v1.EventService/ListInstructions',
                 request_serializer=vpp_dot_v1_dot_event__pb2.ListInstructionsRequest.SerializeToString,
@@ -77,7 +82,8 @@ class EventServiceServicer:
     """
 
     def CreateEvent(self, request, context):
-        """Creates an emergency event: standing bids are cleared and sites instructed at once.
+        """Creates an event that instructs sites at once: an emergency, for which standing bids are cleared, or
+        one that is ordered (mandatory, test, dry run), for which there is nothing to clear or to pay.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -114,6 +120,13 @@ class EventServiceServicer:
 
     def WatchEvent(self, request, context):
         """Follows an event: its present status at once, then every change, until it is settled.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListLooks(self, request, context):
+        """Lists what the hub saw and did each time it looked at an event in its course, the first look first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -158,6 +171,11 @@ def add_EventServiceServicer_to_server(servicer, server):
                     servicer.WatchEvent,
                     request_deserializer=vpp_dot_v1_dot_event__pb2.WatchEventRequest.FromString,
                     response_serializer=vpp_dot_v1_dot_event__pb2.WatchEventResponse.SerializeToString,
+            ),
+            'ListLooks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLooks,
+                    request_deserializer=vpp_dot_v1_dot_event__pb2.ListLooksRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_event__pb2.ListLooksResponse.SerializeToString,
             ),
             'ListInstructions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListInstructions,
@@ -328,6 +346,33 @@ class EventService:
             '/vpp.v1.EventService/WatchEvent',
             vpp_dot_v1_dot_event__pb2.WatchEventRequest.SerializeToString,
             vpp_dot_v1_dot_event__pb2.WatchEventResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLooks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.EventService/ListLooks',
+            vpp_dot_v1_dot_event__pb2.ListLooksRequest.SerializeToString,
+            vpp_dot_v1_dot_event__pb2.ListLooksResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -34,7 +34,9 @@ class EventServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> EventServiceAsyncStub: ...
     CreateEvent: _grpc.UnaryUnaryMultiCallable[_event_pb2.CreateEventRequest, _event_pb2.Event]
-    """Creates an emergency event: standing bids are cleared and sites instructed at once."""
+    """Creates an event that instructs sites at once: an emergency, for which standing bids are cleared, or
+    one that is ordered (mandatory, test, dry run), for which there is nothing to clear or to pay.
+    """
     GetEvent: _grpc.UnaryUnaryMultiCallable[_event_pb2.GetEventRequest, _event_pb2.Event]
     """Returns one event."""
     ListEvents: _grpc.UnaryUnaryMultiCallable[_event_pb2.ListEventsRequest, _event_pb2.ListEventsResponse]
@@ -47,6 +49,8 @@ class EventServiceStub:
     """Cancels an event that has not ended; FAILED_PRECONDITION if it has. Responses are kept."""
     WatchEvent: _grpc.UnaryStreamMultiCallable[_event_pb2.WatchEventRequest, _event_pb2.WatchEventResponse]
     """Follows an event: its present status at once, then every change, until it is settled."""
+    ListLooks: _grpc.UnaryUnaryMultiCallable[_event_pb2.ListLooksRequest, _event_pb2.ListLooksResponse]
+    """Lists what the hub saw and did each time it looked at an event in its course, the first look first."""
     ListInstructions: _grpc.UnaryUnaryMultiCallable[_event_pb2.ListInstructionsRequest, _event_pb2.ListInstructionsResponse]
     """Lists an event's instructions that the caller may see, by name."""
 
@@ -56,7 +60,9 @@ class EventServiceAsyncStub(EventServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateEvent: _aio.UnaryUnaryMultiCallable[_event_pb2.CreateEventRequest, _event_pb2.Event]  # type: ignore[assignment]
-    """Creates an emergency event: standing bids are cleared and sites instructed at once."""
+    """Creates an event that instructs sites at once: an emergency, for which standing bids are cleared, or
+    one that is ordered (mandatory, test, dry run), for which there is nothing to clear or to pay.
+    """
     GetEvent: _aio.UnaryUnaryMultiCallable[_event_pb2.GetEventRequest, _event_pb2.Event]  # type: ignore[assignment]
     """Returns one event."""
     ListEvents: _aio.UnaryUnaryMultiCallable[_event_pb2.ListEventsRequest, _event_pb2.ListEventsResponse]  # type: ignore[assignment]
@@ -69,6 +75,8 @@ class EventServiceAsyncStub(EventServiceStub):
     """Cancels an event that has not ended; FAILED_PRECONDITION if it has. Responses are kept."""
     WatchEvent: _aio.UnaryStreamMultiCallable[_event_pb2.WatchEventRequest, _event_pb2.WatchEventResponse]  # type: ignore[assignment]
     """Follows an event: its present status at once, then every change, until it is settled."""
+    ListLooks: _aio.UnaryUnaryMultiCallable[_event_pb2.ListLooksRequest, _event_pb2.ListLooksResponse]  # type: ignore[assignment]
+    """Lists what the hub saw and did each time it looked at an event in its course, the first look first."""
     ListInstructions: _aio.UnaryUnaryMultiCallable[_event_pb2.ListInstructionsRequest, _event_pb2.ListInstructionsResponse]  # type: ignore[assignment]
     """Lists an event's instructions that the caller may see, by name."""
 
@@ -81,7 +89,9 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _event_pb2.CreateEventRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_event_pb2.Event, _abc.Awaitable[_event_pb2.Event]]:
-        """Creates an emergency event: standing bids are cleared and sites instructed at once."""
+        """Creates an event that instructs sites at once: an emergency, for which standing bids are cleared, or
+        one that is ordered (mandatory, test, dry run), for which there is nothing to clear or to pay.
+        """
 
     @_abc_1.abstractmethod
     def GetEvent(
@@ -124,6 +134,14 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_event_pb2.WatchEventResponse], _abc.AsyncIterator[_event_pb2.WatchEventResponse]]:
         """Follows an event: its present status at once, then every change, until it is settled."""
+
+    @_abc_1.abstractmethod
+    def ListLooks(
+        self,
+        request: _event_pb2.ListLooksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_event_pb2.ListLooksResponse, _abc.Awaitable[_event_pb2.ListLooksResponse]]:
+        """Lists what the hub saw and did each time it looked at an event in its course, the first look first."""
 
     @_abc_1.abstractmethod
     def ListInstructions(

@@ -12,6 +12,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.type import money_pb2 as _money_pb2
+from vpp.v1 import site_score_pb2 as _site_score_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -1219,3 +1220,61 @@ class WithdrawEnrolmentRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WithdrawEnrolmentRequest: _TypeAlias = WithdrawEnrolmentRequest  # noqa: Y015
+
+@_typing.final
+class ListSiteScoresRequest(_message.Message):
+    """Asks for sites' scores."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    site: _builtins.str
+    """Only this site's; empty for every site that the caller may see. Format: sites/{site}"""
+    page_size: _builtins.int
+    """Most scores returned; 0 means 50, more than 1000 is treated as 1000."""
+    page_token: _builtins.str
+    """The previous answer's next_page_token; empty for the first page."""
+    def __init__(
+        self,
+        *,
+        site: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "site", b"site"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSiteScoresRequest: _TypeAlias = ListSiteScoresRequest  # noqa: Y015
+
+@_typing.final
+class ListSiteScoresResponse(_message.Message):
+    """Scores of sites."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCORES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Asks for what follows; empty if nothing does."""
+    @_builtins.property
+    def scores(self) -> _containers.RepeatedCompositeFieldContainer[_site_score_pb2.SiteScore]:
+        """The scores, the newest event first."""
+
+    def __init__(
+        self,
+        *,
+        scores: _abc.Iterable[_site_score_pb2.SiteScore] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "scores", b"scores"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSiteScoresResponse: _TypeAlias = ListSiteScoresResponse  # noqa: Y015

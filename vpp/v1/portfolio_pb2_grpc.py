@@ -70,6 +70,11 @@ class PortfolioServiceStub:
                 request_serializer=vpp_dot_v1_dot_portfolio__pb2.UpdateSiteRequest.SerializeToString,
                 response_deserializer=vpp_dot_v1_dot_portfolio__pb2.Site.FromString,
                 _registered_method=True)
+        self.ListSiteScores = channel.unary_unary(
+                '/vpp.v1.PortfolioService/ListSiteScores',
+                request_serializer=vpp_dot_v1_dot_portfolio__pb2.ListSiteScoresRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_portfolio__pb2.ListSiteScoresResponse.FromString,
+                _registered_method=True)
         self.CreateResource = channel.unary_unary(
                 '/vpp.v1.PortfolioService/CreateResource',
                 request_serializer=vpp_dot_v1_dot_portfolio__pb2.CreateResourceRequest.SerializeToString,
@@ -180,6 +185,13 @@ class PortfolioServiceServicer:
 
     def UpdateSite(self, request, context):
         """Changes a site's display name, import limit or minimum load.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSiteScores(self, request, context):
+        """Lists what sites have shown of themselves in events, the newest event first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -306,6 +318,11 @@ def add_PortfolioServiceServicer_to_server(servicer, server):
                     servicer.UpdateSite,
                     request_deserializer=vpp_dot_v1_dot_portfolio__pb2.UpdateSiteRequest.FromString,
                     response_serializer=vpp_dot_v1_dot_portfolio__pb2.Site.SerializeToString,
+            ),
+            'ListSiteScores': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSiteScores,
+                    request_deserializer=vpp_dot_v1_dot_portfolio__pb2.ListSiteScoresRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_portfolio__pb2.ListSiteScoresResponse.SerializeToString,
             ),
             'CreateResource': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateResource,
@@ -558,6 +575,33 @@ class PortfolioService:
             '/vpp.v1.PortfolioService/UpdateSite',
             vpp_dot_v1_dot_portfolio__pb2.UpdateSiteRequest.SerializeToString,
             vpp_dot_v1_dot_portfolio__pb2.Site.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSiteScores(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.PortfolioService/ListSiteScores',
+            vpp_dot_v1_dot_portfolio__pb2.ListSiteScoresRequest.SerializeToString,
+            vpp_dot_v1_dot_portfolio__pb2.ListSiteScoresResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,8 @@ class PortfolioServiceStub:
     """Lists the sites the caller may see, by name."""
     UpdateSite: _grpc.UnaryUnaryMultiCallable[_portfolio_pb2.UpdateSiteRequest, _portfolio_pb2.Site]
     """Changes a site's display name, import limit or minimum load."""
+    ListSiteScores: _grpc.UnaryUnaryMultiCallable[_portfolio_pb2.ListSiteScoresRequest, _portfolio_pb2.ListSiteScoresResponse]
+    """Lists what sites have shown of themselves in events, the newest event first."""
     CreateResource: _grpc.UnaryUnaryMultiCallable[_portfolio_pb2.CreateResourceRequest, _portfolio_pb2.Resource]
     """Enrols a flexible resource of a site."""
     GetResource: _grpc.UnaryUnaryMultiCallable[_portfolio_pb2.GetResourceRequest, _portfolio_pb2.Resource]
@@ -91,6 +93,8 @@ class PortfolioServiceAsyncStub(PortfolioServiceStub):
     """Lists the sites the caller may see, by name."""
     UpdateSite: _aio.UnaryUnaryMultiCallable[_portfolio_pb2.UpdateSiteRequest, _portfolio_pb2.Site]  # type: ignore[assignment]
     """Changes a site's display name, import limit or minimum load."""
+    ListSiteScores: _aio.UnaryUnaryMultiCallable[_portfolio_pb2.ListSiteScoresRequest, _portfolio_pb2.ListSiteScoresResponse]  # type: ignore[assignment]
+    """Lists what sites have shown of themselves in events, the newest event first."""
     CreateResource: _aio.UnaryUnaryMultiCallable[_portfolio_pb2.CreateResourceRequest, _portfolio_pb2.Resource]  # type: ignore[assignment]
     """Enrols a flexible resource of a site."""
     GetResource: _aio.UnaryUnaryMultiCallable[_portfolio_pb2.GetResourceRequest, _portfolio_pb2.Resource]  # type: ignore[assignment]
@@ -174,6 +178,14 @@ class PortfolioServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_portfolio_pb2.Site, _abc.Awaitable[_portfolio_pb2.Site]]:
         """Changes a site's display name, import limit or minimum load."""
+
+    @_abc_1.abstractmethod
+    def ListSiteScores(
+        self,
+        request: _portfolio_pb2.ListSiteScoresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_portfolio_pb2.ListSiteScoresResponse, _abc.Awaitable[_portfolio_pb2.ListSiteScoresResponse]]:
+        """Lists what sites have shown of themselves in events, the newest event first."""
 
     @_abc_1.abstractmethod
     def CreateResource(

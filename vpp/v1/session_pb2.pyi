@@ -611,7 +611,9 @@ class Refusal(_message.Message):
     """Names the field, the value and what was expected."""
     @_builtins.property
     def retry_delay(self) -> _duration_pb2.Duration:
-        """With an overload: when to say it again; absent otherwise."""
+        """With an overload: when to say it again; absent otherwise. Of telemetry, everything behind the refused
+        batch is refused too until that batch has come again: an acknowledgement covers all before it.
+        """
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ from google.type import money_pb2
 from support.market import EVENING, FIVE, GATE, NOON
 from support.serving import Served, bearer
 
+from vpp.dispatch.instruction import InstructionState
 from vpp.rpc.wire.money_fields import money
 from vpp.rpc.wire.time_fields import interval_message, timestamp
 from vpp.v1 import auction_pb2, baseline_pb2, buyer_pb2, event_pb2, settlement_pb2, telemetry_pb2
@@ -193,6 +194,33 @@ async def test_everybody_sees_the_awards_that_are_theirs(cleared: Served) -> Non
     assert seen["agent-a"] == [("bids/bid-a", 100.0, 80)]
     assert seen["owner-b"] == [("bids/bid-b", 50.0, 80)]
     assert seen["operator"] == seen["agent-a"] + seen["owner-b"]
+
+
+async def test_an_award_says_where_it_is_in_its_life(cleared: Served) -> None:
+    request = auction_pb2.ListAwardsRequest(event="events/evening")
+    first, second = cleared.market.instructions()
+    cleared.market.report(first, InstructionState.ACCEPTED)
+    cleared.market.report(second, InstructionState.REFUSED)
+    answer = await cleared.call("operator", AuctionServiceStub, "ListAwards", request)
+    assert [award.state for award in answer.awards] == [
+        auction_pb2.Award.STATE_AGREED,
+        auction_pb2.Award.STATE_REFUSED,
+    ]
+    cancel = event_pb2.CancelEventRequest(name="events/evening")
+    await cleared.call("operator", EventServiceStub, "CancelEvent", cancel)
+    answer = await cleared.call("agent-a", AuctionServiceStub, "ListAwards", request)
+    assert [award.state for award in answer.awards] == [auction_pb2.Award.STATE_CANCELLED]
+    listed = await cleared.call(
+        "operator",
+        EventServiceStub,
+        "ListInstructions",
+        event_pb2.ListInstructionsRequest(event="events/evening"),
+    )
+    states = event_pb2.Instruction.State
+    assert [(states.Name(each.state), states.Name(each.answer)) for each in listed.instructions] == [
+        ("STATE_SUPERSEDED", "STATE_ACCEPTED"),
+        ("STATE_REFUSED", "STATE_REFUSED"),
+    ]
 
 
 async def test_a_site_sees_the_clearing_without_the_others(cleared: Served) -> None:

@@ -147,12 +147,15 @@ async def test_what_is_not_acknowledged_is_sent_again_after_a_while(hub: Served,
     # The courier looks every 50 ms; it sends nothing twice before the time has come.
     await agent.send(heartbeat=session_pb2.Heartbeat(agent_time=timestamp(NOON)))
     assert (await agent.next()).HasField("heartbeat")
-    hub.market.clock.advance_to(NOON + timedelta(seconds=31))
-    assert await agent.next() == first
+    hub.market.clock.advance_to(NOON + timedelta(seconds=38))
+    again = (await agent.next()).delivery
+    assert (again.sequence, again.invitation) == (first.delivery.sequence, first.delivery.invitation)
+    assert again.issue_time == timestamp(NOON + timedelta(seconds=38))  # written again, not repeated
     await agent.send(acknowledgement=session_pb2.Acknowledgement(held_sequence=1))
     await agent.send(acknowledgement=session_pb2.Acknowledgement(held_sequence=1))  # a repeat changes nothing
     await agent.send(heartbeat=session_pb2.Heartbeat(agent_time=timestamp(NOON)))
     assert (await agent.next()).HasField("heartbeat")
+    await hub.hub.sessions.drained()
     with hub.market.units(write=False) as uow:
         assert uow.outbox.open("a") == []
 

@@ -8,17 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
-from protovalidate import Validator
+from support.driven_session import RULES, session_parts
 from support.market import NOON, Market, agent_of
 
 from vpp.foundation.clock import pause
 from vpp.foundation.errors import InvalidInput, Overloaded, WrongState
-from vpp.rpc.currencies import Currencies
 from vpp.rpc.effects import Effects
-from vpp.rpc.session import SessionRules, SiteSession
+from vpp.rpc.hub_metrics import HubMetrics
+from vpp.rpc.session import SiteSession
 from vpp.rpc.session_registry import SessionRegistry
 from vpp.rpc.session_stream import SessionStream, StreamLimits, StreamSurroundings
-from vpp.rpc.telemetry_writer import TelemetryWriter
+from vpp.rpc.session_writer import SessionWriter, WriterLimits
+from vpp.rpc.telemetry_writer import TelemetryLimits, TelemetryWriter
 from vpp.rpc.wire.session import telemetry_acknowledgement
 from vpp.rpc.wire.time_fields import timestamp
 from vpp.rpc.workflow_calls import WorkflowCalls
@@ -29,9 +30,18 @@ SHORT = timedelta(milliseconds=50)
 LIMITS = StreamLimits(
     max_pending_messages=5,
     max_pending_bytes=10_000,
+    max_unbooked_items=4,
     hello_deadline=LONG,
     silence_deadline=LONG,
     write_deadline=LONG,
+)
+
+WRITER_LIMITS = WriterLimits(
+    max_queued_items=10,
+    max_commit_items=10,
+    max_commit_greetings=5,
+    gathering_time=timedelta(0),
+    retry_wait=timedelta(milliseconds=10),
 )
 
 
@@ -85,24 +95,22 @@ def site_a(market: Market) -> Market:
 async def running(
     market: Market, limits: StreamLimits = LIMITS, heartbeat: timedelta = timedelta(seconds=15)
 ) -> AsyncIterator[Running]:
-    registry = SessionRegistry()
+    registry, metrics = SessionRegistry(), HubMetrics()
+    rules = replace(RULES, heartbeat_interval=heartbeat)
     with ThreadPoolExecutor(2) as threads:
         calls = WorkflowCalls(threads, Effects())
-        writer = TelemetryWriter(market.units, calls, max_queued_batches=4, max_commit_batches=4)
-        session = SiteSession(
-            market.units,
-            agent_of("a"),
-            clock=market.clock,
-            validator=Validator(),
-            currencies=Currencies(market.units),
-            rules=SessionRules(heartbeat, timedelta(seconds=30), timedelta(seconds=2)),
-        )
+        telemetry = TelemetryWriter(market.units, calls, TelemetryLimits())
+        writer = SessionWriter(market.units, calls, WRITER_LIMITS, Effects(), metrics)
+        session = SiteSession(agent_of("a"), session_parts(market.units, market.clock, rules))
         link = QueueLink()
-        stream = SessionStream(link, session, StreamSurroundings(calls, Effects(), registry, writer, limits))
+        surroundings = StreamSurroundings(registry, writer, telemetry, limits, metrics)
+        stream = SessionStream(link, session, surroundings)
+        writing = asyncio.create_task(writer.run())
         task = asyncio.create_task(stream.run())
         yield Running(stream, link, task, registry, market)
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        writing.cancel()
+        await asyncio.gather(task, writing, return_exceptions=True)
 
 
 async def test_an_agent_that_says_nothing_is_sent_away(site_a: Market) -> None:
@@ -203,3 +211,17 @@ async def test_a_defect_in_a_delivery_ends_the_session(site_a: Market) -> None:
         session.link.requests.put_nowait(ConnectRequest(acknowledgement=Acknowledgement(held_sequence=5)))
         assert (await session.link.responses.get()).refusal.reason == "INVALID_INPUT"
         assert not session.task.done()
+
+
+async def test_a_heartbeat_is_answered_after_what_came_before_it_has_been_booked(site_a: Market) -> None:
+    """The agent forgets what it said before a heartbeat that is answered."""
+    async with running(site_a) as session:
+        await session.hello()
+        heartbeat = Heartbeat(agent_time=timestamp(NOON))
+        for _ in range(3):
+            ahead = Acknowledgement(held_sequence=99)
+            session.link.requests.put_nowait(ConnectRequest(acknowledgement=ahead))
+        session.link.requests.put_nowait(ConnectRequest(heartbeat=heartbeat))
+        async with asyncio.timeout(20):
+            kinds = [(await session.link.responses.get()).WhichOneof("message") for _ in range(4)]
+        assert kinds == ["refusal", "refusal", "refusal", "heartbeat"]

@@ -4,29 +4,18 @@ import logging
 from datetime import timedelta
 
 import pytest
-from protovalidate import Validator
+from support.driven_session import DrivenSession, session_parts
 from support.market import FIVE, GATE, NOON, Market, agent_of
 from support.serving import PRINCIPALS
 
 from vpp.foundation.errors import InvalidInput, NotFound, NotPermitted
-from vpp.rpc.currencies import Currencies
-from vpp.rpc.session import SessionRules, SiteSession
 from vpp.rpc.wire.time_fields import duration, timestamp
 from vpp.v1.session_pb2 import Acknowledgement, ConnectRequest, Heartbeat, Hello
 from vpp.v1.telemetry_pb2 import METER_QUALITY_OK, TelemetryBatch
 
-RULES = SessionRules(timedelta(seconds=15), timedelta(seconds=30), timedelta(seconds=2))
 
-
-def session_of(market: Market, site_id: str = "a") -> SiteSession:
-    return SiteSession(
-        market.units,
-        agent_of(site_id),
-        clock=market.clock,
-        validator=Validator(),
-        currencies=Currencies(market.units),
-        rules=RULES,
-    )
+def session_of(market: Market, site_id: str = "a") -> DrivenSession:
+    return DrivenSession.begin(market.units, agent_of(site_id), session_parts(market.units, market.clock))
 
 
 def hello(site_id: str = "a", resume_sequence: int = 0, *, skew: timedelta = timedelta(0)) -> ConnectRequest:
@@ -56,11 +45,13 @@ def test_a_session_from_hello_to_the_last_acknowledgement(site_a: Market) -> Non
     assert session.due_deliveries() == []  # sent on this stream, and not for long
     site_a.clock.advance_to(GATE + timedelta(seconds=29))
     assert session.due_deliveries() == []
-    site_a.clock.advance_to(GATE + timedelta(seconds=30))
-    assert session.due_deliveries() == first
+    site_a.clock.advance_to(GATE + timedelta(seconds=38))
+    again = session.due_deliveries()
+    assert [one.delivery.sequence for one in again] == [1, 2, 3]
+    assert {one.delivery.issue_time.seconds for one in again} == {first[0].delivery.issue_time.seconds + 38}
     assert session.handle(ConnectRequest(acknowledgement=Acknowledgement(held_sequence=2))) == []
-    site_a.clock.advance_to(GATE + timedelta(seconds=60))
-    assert session.due_deliveries() == first[2:]
+    site_a.clock.advance_to(GATE + timedelta(seconds=38 + 38))  # an answer begins the waits anew
+    assert [one.delivery.sequence for one in session.due_deliveries()] == [3]
     resumed = session_of(site_a)
     resumed.handle(hello(resume_sequence=3))
     assert resumed.due_deliveries() == []
@@ -87,10 +78,10 @@ def test_clocks_that_differ_are_reported(
     session = session_of(site_a)
     with caplog.at_level(logging.WARNING):
         session.handle(hello(skew=timedelta(seconds=skew_s)))
-    assert session.clock_skew == timedelta(seconds=skew_s)
+    assert session.session.clock_skew == timedelta(seconds=skew_s)
     assert f"clock of agent-a differs by {skew_s:.1f} s" in caplog.text
     session.handle(ConnectRequest(heartbeat=Heartbeat(agent_time=timestamp(NOON))))
-    assert session.clock_skew == timedelta(0)
+    assert session.session.clock_skew == timedelta(0)
 
 
 def test_a_site_that_has_not_been_enrolled_is_told_so(market: Market) -> None:

@@ -1,6 +1,8 @@
 """Serves AuctionService: auctions, bids, awards, clearings."""
 # ruff: noqa: ARG002, N802  names and signatures are the wire's
 
+from collections.abc import Sequence
+
 from vpp.auction.tender import Tender
 from vpp.foundation.names import identifier
 from vpp.rpc.currencies import Currencies
@@ -16,6 +18,7 @@ from vpp.rpc.workflow_calls import WorkflowCalls
 from vpp.v1 import auction_pb2 as pb
 from vpp.v1.auction_pb2_grpc import AuctionServiceServicer
 from vpp.workflows import auctions, bidding, viewing, viewing_results
+from vpp.workflows.award_states import award_states
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import Stored, UnitOfWorkFactory
 from vpp.workflows.records import AwardRecord, BidRecord
@@ -47,8 +50,14 @@ class AuctionServicer(Servicing, AuctionServiceServicer):
             interval = self._currencies.interval_of(auction_id, product_id)
         return offered_bid(bid, request.bid_id, interval)
 
-    def _award(self, stored: Stored[AwardRecord]) -> pb.Award:
-        return award_message(stored.value, self._currencies.of_event(stored.value.event_id))
+    def _awards(self, page: Sequence[Stored[AwardRecord]]) -> list[pb.Award]:
+        states = award_states(self._units, (stored.value for stored in page))
+        return [
+            award_message(
+                stored.value, self._currencies.of_event(stored.value.event_id), states[stored.value.award_id]
+            )
+            for stored in page
+        ]
 
     async def CreateAuction(self, request: pb.CreateAuctionRequest, context: object) -> pb.Auction:
         """Open an auction and its event."""
@@ -147,7 +156,7 @@ class AuctionServicer(Servicing, AuctionServiceServicer):
             page_request(request.page_size, request.page_token),
             event_id=identifier(request.event, "events") if request.event else "",
         )
-        awards = await self._calls.read(lambda: [self._award(stored) for stored in page.items])
+        awards = await self._calls.read(self._awards, page.items)
         return pb.ListAwardsResponse(awards=awards, next_page_token=page.next_page_token)
 
     async def GetClearing(self, request: pb.GetClearingRequest, context: object) -> pb.Clearing:

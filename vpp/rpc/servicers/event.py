@@ -1,15 +1,17 @@
 """Serves EventService: what grid operators create, follow, modify and cancel."""
 # ruff: noqa: ARG002, N802  names and signatures are the wire's
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from vpp.dispatch.event import Event, EventState
+from vpp.dispatch.event import Event
+from vpp.dispatch.purpose import EventPurpose
+from vpp.foundation.errors import InvalidInput
 from vpp.foundation.names import identifier
 from vpp.rpc.currencies import Currencies
-from vpp.rpc.effects import Effects, rang_within
+from vpp.rpc.effects import Effects
 from vpp.rpc.identity_interceptor import caller
-from vpp.rpc.servicers.servicing import Servicing, page_request
+from vpp.rpc.servicers.event_watch import EventWatching
+from vpp.rpc.servicers.servicing import page_request
 from vpp.rpc.wire import event as wire
 from vpp.rpc.wire.field_masks import masked_fields
 from vpp.rpc.wire.money_fields import amount
@@ -17,15 +19,12 @@ from vpp.rpc.wire.time_fields import interval
 from vpp.rpc.workflow_calls import WorkflowCalls
 from vpp.v1 import event_pb2 as pb
 from vpp.v1.event_pb2_grpc import EventServiceServicer
-from vpp.workflows import emergencies, modifying, viewing, watching
+from vpp.workflows import emergencies, modifying, ordering, viewing
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import Stored, UnitOfWorkFactory, WorkerPool
 
-FINAL_STATES = frozenset({EventState.SETTLED, EventState.CANCELLED, EventState.FAILED})
-"""A watch ends with the first of these."""
 
-
-class EventServicer(Servicing, EventServiceServicer):
+class EventServicer(EventWatching, EventServiceServicer):
     """Demand-response events."""
 
     def __init__(  # noqa: PLR0913  one argument per thing it needs
@@ -40,11 +39,9 @@ class EventServicer(Servicing, EventServiceServicer):
         watch_interval: timedelta,
     ) -> None:
         """Keep what workflows need, and how often a watcher is told that nothing has changed."""
-        super().__init__(units, calls, currencies)
+        super().__init__(units, calls, currencies, news=news, watch_interval=watch_interval)
         self._pool = pool
         self._rules = rules
-        self._news = news
-        self._watch_interval = watch_interval
 
     def _message(self, stored: Stored[Event]) -> pb.Event:
         return wire.event_message(stored, self._currencies.of_product(stored.value.product_id))
@@ -53,8 +50,15 @@ class EventServicer(Servicing, EventServiceServicer):
         return await self._calls.read(self._message, stored)
 
     async def CreateEvent(self, request: pb.CreateEventRequest, context: object) -> pb.Event:
-        """Create an emergency event."""
+        """Create an emergency event, or one that is ordered."""
         event = request.event
+        purpose = wire.event_purpose(event.purpose, "event.purpose")
+        if purpose.is_ordered:
+            return await self._written(await self._ordered(request, purpose))
+        if event.sites:
+            raise InvalidInput(
+                "event.sites is given, expected none: whose bids are cleared is called", field="event.sites"
+            )
         stored = await self._change(
             emergencies.create_emergency_event,
             caller(),
@@ -70,6 +74,25 @@ class EventServicer(Servicing, EventServiceServicer):
             request_id=request.request_id,
         )
         return await self._written(stored)
+
+    async def _ordered(self, request: pb.CreateEventRequest, purpose: EventPurpose) -> Stored[Event]:
+        event = request.event
+        call = ordering.OrderedCall(
+            purpose=purpose,
+            product_id=identifier(event.product, "products"),
+            zone=event.zone,
+            delivery=interval(event.delivery_interval, "event.delivery_interval"),
+            target_reduction_kw=tuple(event.target_reduction_kw),
+            site_ids=tuple(sorted(identifier(site, "sites") for site in event.sites)),
+        )
+        return await self._change(
+            ordering.create_ordered_event,
+            caller(),
+            self._rules,
+            call,
+            event_id=request.event_id,
+            request_id=request.request_id,
+        )
 
     async def GetEvent(self, request: pb.GetEventRequest, context: object) -> pb.Event:
         """Return one event."""
@@ -110,29 +133,6 @@ class EventServicer(Servicing, EventServiceServicer):
         )
         return await self._written(stored)
 
-    async def WatchEvent(
-        self, request: pb.WatchEventRequest, context: object
-    ) -> AsyncIterator[pb.WatchEventResponse]:
-        """Send an event's status at once and after every change, until the event's life is over.
-
-        Without a change it is sent again every `watch_interval` of the machine's time, because
-        what the meters show changes without any call.
-        """
-        principal, event_id = caller(), identifier(request.name, "events")
-        shown: pb.WatchEventResponse | None = None
-        rang = False
-        while True:
-            ring = self._news.next_ring()
-            status = await self._read(watching.event_status, principal, event_id)
-            currency = await self._calls.read(self._currencies.of_product, status.event.value.product_id)
-            message = wire.status_message(status, currency)
-            if not rang or _differs(message, shown):
-                shown = message
-                yield message
-            if status.event.value.state in FINAL_STATES:
-                return
-            rang = await rang_within(ring, self._watch_interval.total_seconds())
-
     async def ListInstructions(
         self, request: pb.ListInstructionsRequest, context: object
     ) -> pb.ListInstructionsResponse:
@@ -145,13 +145,3 @@ class EventServicer(Servicing, EventServiceServicer):
         )
         instructions = [wire.instruction_message(stored) for stored in page.items]
         return pb.ListInstructionsResponse(instructions=instructions, next_page_token=page.next_page_token)
-
-
-def _differs(message: pb.WatchEventResponse, shown: pb.WatchEventResponse | None) -> bool:
-    """Tell whether anything but the time of the status has changed."""
-    if shown is None:
-        return True
-    same_time = pb.WatchEventResponse()
-    same_time.CopyFrom(message)
-    same_time.status_time.CopyFrom(shown.status_time)
-    return same_time != shown

@@ -9,11 +9,13 @@ from vpp.rpc.servicers.servicing import Servicing, page_request
 from vpp.rpc.session_registry import SessionRegistry
 from vpp.rpc.wire import portfolio as wire
 from vpp.rpc.wire.field_masks import masked_fields
+from vpp.rpc.wire.site_score import score_message
 from vpp.rpc.workflow_calls import WorkflowCalls
 from vpp.v1 import portfolio_pb2 as pb
 from vpp.v1.portfolio_pb2_grpc import PortfolioServiceServicer
 from vpp.workflows import enrolling, viewing
 from vpp.workflows.ports import UnitOfWorkFactory
+from vpp.workflows.viewing_scores import list_site_scores
 
 
 class PortfolioServicer(Servicing, PortfolioServiceServicer):
@@ -123,6 +125,19 @@ class PortfolioServicer(Servicing, PortfolioServiceServicer):
             request_id=request.request_id,
         )
         return wire.resource_message(stored)
+
+    async def ListSiteScores(
+        self, request: pb.ListSiteScoresRequest, context: object
+    ) -> pb.ListSiteScoresResponse:
+        """List what sites have shown in events."""
+        page = await self._read(
+            list_site_scores,
+            caller(),
+            identifier(request.site, "sites") if request.site else None,
+            page_request(request.page_size, request.page_token),
+        )
+        scores = [score_message(score) for score in page.items]
+        return pb.ListSiteScoresResponse(scores=scores, next_page_token=page.next_page_token)
 
     async def GetProduct(self, request: pb.GetProductRequest, context: object) -> pb.Product:
         """Return the newest version of a product."""

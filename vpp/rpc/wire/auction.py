@@ -2,6 +2,7 @@
 
 from vpp.auction.buyer import ANY_TERMS
 from vpp.auction.tender import Tender
+from vpp.dispatch.award import AwardState
 from vpp.foundation.names import name, resource_name
 from vpp.rpc.wire.buyer import buyer_terms_message, tie_rule_value, uniform_price_value
 from vpp.rpc.wire.money_fields import money
@@ -34,8 +35,8 @@ def auction_message(stored: Stored[Tender], currency: str) -> pb.Auction:
     )
 
 
-def award_message(record: AwardRecord, currency: str) -> pb.Award:
-    """Write an award; its prices are in the product's currency."""
+def award_message(record: AwardRecord, currency: str, state: AwardState | None = None) -> pb.Award:
+    """Write an award; its prices are in the product's currency, its state is left out if it is not told."""
     return pb.Award(
         name=name("awards", record.award_id),
         event=name("events", record.event_id),
@@ -47,4 +48,7 @@ def award_message(record: AwardRecord, currency: str) -> pb.Award:
         price_per_mwh=[money(price, currency) for price in record.price_per_mwh],
         make_whole_amount=money(record.make_whole, currency),
         reason=record.reason,
+        state=pb.Award.State.STATE_UNSPECIFIED
+        if state is None
+        else pb.Award.State.Value(f"STATE_{state.name}"),
     )

@@ -10,6 +10,11 @@ from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 
 _NANOS_PER_MICROSECOND = 1000
+_NANOS_PER_SECOND = 1_000_000_000
+_SECONDS_PER_DAY = 86_400
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
+"""The years 1 to 9999."""
 
 
 def instant(message: Timestamp, field: str) -> datetime:
@@ -41,20 +46,21 @@ def clock_reading(message: Timestamp, field: str) -> datetime:
     Raises:
         InvalidInput: It is outside the years 1 to 9999.
     """
-    try:
-        return message.ToDatetime(tzinfo=UTC)
-    except (ValueError, OverflowError) as error:
+    seconds, nanos = message.seconds, message.nanos
+    if not (_FIRST_SECOND <= seconds <= _LAST_SECOND and 0 <= nanos < _NANOS_PER_SECOND):
         raise InvalidInput(
-            f"{field} is {message.seconds} s {message.nanos} ns, expected an instant of the years 1 to 9999",
-            field=field,
-        ) from error
+            f"{field} is {seconds} s {nanos} ns, expected an instant of the years 1 to 9999", field=field
+        )
+    return _EPOCH + timedelta(seconds=seconds, microseconds=nanos // _NANOS_PER_MICROSECOND)
 
 
 def timestamp(at: datetime) -> Timestamp:
     """Write an instant."""
-    message = Timestamp()
-    message.FromDatetime(at)
-    return message
+    since = at - _EPOCH
+    return Timestamp(
+        seconds=since.days * _SECONDS_PER_DAY + since.seconds,
+        nanos=since.microseconds * _NANOS_PER_MICROSECOND,
+    )
 
 
 def span(message: Duration, field: str) -> timedelta:
