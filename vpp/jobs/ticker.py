@@ -9,11 +9,13 @@ from typing import TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from vpp.foundation.clock import Clock
-from vpp.workflows.due_work import DueOutcome, DueResult
+from vpp.foundation.clock import Clock, stopwatch_s
+from vpp.workflows.due_work import LATE, DueOutcome, DueResult
 
 _log = logging.getLogger(__name__)
 _TICK = "tick"
+NOTABLE_STEP_S = 5.0
+"""A clock that is corrected by less than this is no news."""
 T = TypeVar("T")
 
 
@@ -55,6 +57,8 @@ class Ticker:
         self._longest_wait = longest_wait
         self._retry_wait = retry_wait
         self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._heartbeat: asyncio.TimerHandle | None = None
+        self._ahead_s: float | None = None
         self._arming: asyncio.Task[None] | None = None
         self._is_poked = False
         self._is_running = False
@@ -75,14 +79,10 @@ class Ticker:
 
     async def tick(self) -> list[DueOutcome]:
         """Run what is due; returns what became of it. Tests call this directly."""
+        self._note_step()
         outcomes = await self._in_thread(self._run_due)
         for outcome in outcomes:
-            if outcome.result is DueResult.FAILED:
-                _log.error(
-                    "%s of %s failed: %s", outcome.due.kind.value, outcome.due.subject_id, outcome.detail
-                )
-            else:
-                _log.info("%s of %s done", outcome.due.kind.value, outcome.due.subject_id)
+            _log_outcome(outcome)
         if outcomes:
             self._after_run()
         return outcomes
@@ -106,6 +106,8 @@ class Ticker:
                 await self._idle.wait()
         except TimeoutError:
             _log.warning("what fell due still runs; it is taken up again after a restart")
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         if self._arming is not None:
@@ -150,6 +152,7 @@ class Ticker:
             self._is_running or self._is_stopping or not self._scheduler.running
         ):  # a run arms the next one when it ends
             return
+        self._beat()
         self._scheduler.add_job(
             self._run,
             "date",
@@ -161,8 +164,40 @@ class Ticker:
             max_instances=1,
         )
 
+    def _note_step(self) -> None:
+        """Log that the machine's clock was set: deadlines follow it, and what was run early stays run."""
+        ahead_s = self._machine_now().timestamp() - stopwatch_s()
+        step_s = 0.0 if self._ahead_s is None else ahead_s - self._ahead_s
+        self._ahead_s = ahead_s
+        if abs(step_s) > NOTABLE_STEP_S:
+            _log.warning("the clock was set %s by %.1f s", "forward" if step_s > 0 else "back", abs(step_s))
+
+    def _beat(self) -> None:
+        """Look again after the longest wait, counted by a clock that nobody sets.
+
+        The scheduler waits for an instant of the machine's clock: if that is set back, it would wait for
+        as long as it was set back.
+        """
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+        loop = asyncio.get_running_loop()
+        self._heartbeat = loop.call_later(self._longest_wait.total_seconds(), self.poke)
+
     def _machine_now(self) -> datetime:
         return self._clock.machine_time(self._clock.now())
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+
+def _log_outcome(outcome: DueOutcome) -> None:
+    kind, subject = outcome.due.kind.value, outcome.due.subject_id
+    about = {"deadline": f"{kind}/{subject}"}
+    if outcome.result is DueResult.FAILED:
+        _log.error("%s of %s failed: %s", kind, subject, outcome.detail, exc_info=outcome.error, extra=about)
+    elif outcome.result is DueResult.POSTPONED:
+        _log.warning("%s of %s postponed: %s", kind, subject, outcome.detail, extra=about)
+    elif outcome.late_by > LATE:
+        _log.warning("%s of %s done, %s late", kind, subject, outcome.late_by, extra=about)
+    else:
+        _log.info("%s of %s done", kind, subject, extra=about)

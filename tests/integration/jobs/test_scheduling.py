@@ -155,3 +155,43 @@ async def test_a_stop_does_not_wait_longer_than_its_grace() -> None:
         await ticker.stop(0.05)
         assert stopwatch_s() - begun_s < 5
         held.set()
+
+
+class SetBackClock:
+    """The machine's clock, as it was before somebody set it back by an hour."""
+
+    def __init__(self) -> None:
+        self.is_set_back = False
+
+    def now(self) -> datetime:
+        return CLOCK.now() + (timedelta(0) if self.is_set_back else timedelta(hours=1))
+
+    def machine_time(self, instant: datetime) -> datetime:
+        return instant
+
+    async def sleep_until(self, instant: datetime) -> None:
+        raise NotImplementedError(instant)
+
+
+async def test_a_clock_that_is_set_back_does_not_put_off_the_next_look() -> None:
+    deadlines, clock = Deadlines(), SetBackClock()
+    with ThreadPoolExecutor(1) as threads:
+        ticker = Ticker(
+            clock=clock,
+            run_due=deadlines.run_due,
+            next_due_at=deadlines.next_due_at,
+            after_run=lambda: None,
+            threads=threads,
+            longest_wait=timedelta(milliseconds=200),
+            retry_wait=QUICK,
+        )
+        ticker.start()  # the next look is at an instant that lies an hour ahead once the clock is set back
+        clock.is_set_back = True
+        with deadlines.lock:
+            deadlines.open.append(CLOCK.now())
+        try:
+            async with asyncio.timeout(20):
+                await deadlines.done.wait()
+        finally:
+            await ticker.stop(5.0)
+    assert len(deadlines.late_s) == 1

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from vpp.foundation.clock import AcceleratedClock, Clock, ManualClock, Speed
+from vpp.foundation.clock import AcceleratedClock, Clock, ManualClock, Speed, SystemClock
 from vpp.jobs.ticker import Ticker
 from vpp.workflows.due_work import DueOutcome, DueResult
 from vpp.workflows.ports import Due, DueKind
@@ -101,3 +101,26 @@ async def test_a_poke_before_the_start_does_nothing(threads: ThreadPoolExecutor)
     ticker = ticker_of(Work(), ManualClock(NOON), threads)
     ticker.poke()
     await ticker.stop(1.0)
+
+
+@pytest.mark.parametrize(("hours", "word"), [(1, "forward"), (-1, "back")])
+async def test_a_clock_that_is_set_is_news(
+    threads: ThreadPoolExecutor, caplog: pytest.LogCaptureFixture, hours: int, word: str
+) -> None:
+    class SteppedClock(ManualClock):
+        step = timedelta(0)
+
+        def now(self) -> datetime:
+            return SystemClock().now() + self.step
+
+    clock = SteppedClock(NOON)
+    ticker = ticker_of(Work(), clock, threads)
+    await ticker.tick()
+    await ticker.tick()
+    assert "the clock was set" not in caplog.text
+    clock.step = timedelta(hours=hours)
+    await ticker.tick()
+    assert f"the clock was set {word} by" in caplog.text
+    caplog.clear()
+    await ticker.tick()
+    assert "the clock was set" not in caplog.text
