@@ -1,4 +1,4 @@
-"""Which bids the site makes when it is invited, and which stand for emergencies."""
+"""Which bids the site makes when it is invited, and which stand for emergencies and as reserve."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -105,10 +105,8 @@ class Bidder:
         for table in self._settings.standing_bids:
             product = f"products/{table.product}"
             rules = self.rules.get(product)
-            if rules is None or not rules.is_emergency:
-                log.warning(
-                    "no standing bid: %s is not an emergency product the site is enrolled in", product
-                )
+            if rules is None:
+                log.warning("no standing bid: the site is not enrolled in %s", product)
                 continue
             window = Window(
                 auction="",

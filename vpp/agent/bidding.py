@@ -32,7 +32,7 @@ class ProductRules:
         cap_price_per_mwh: Highest price of a bid.
         currency: ISO 4217 code.
         settlement_interval: Length of a delivery interval.
-        is_emergency: Whether it is served from standing bids.
+        is_emergency: Whether it is served from standing bids alone.
     """
 
     min_bid_kw: float

@@ -84,16 +84,21 @@ class Controller:
         # for more and more. So through a gap the last load that was known stands.
         if readings.newest_kw is not None:
             self._load_kw = readings.newest_kw + sum(unit.reduction_kw for unit in units)
+        target_kw = plan.called_kw(now)
         delivery = plan.settlement_interval(now)
         if delivery is None:
-            return self._recovering(units, readings.newest_kw)
+            if target_kw <= 0.0:
+                if plan.is_waiting(now):  # a store that filled up now would be missing in a moment
+                    return _still(units)
+                return self._recovering(units, readings.newest_kw)
+            delivery = Interval(now, now + self._step)  # held after the end, on the site's own load
         baseline_kw = plan.baseline_kw(now)
         load_kw = self._load_kw
         if load_kw is None:  # nothing was ever metered: the site delivers its target on its own load
             baseline_kw, load_kw = None, 0.0
         course = Course(
             baseline_kw=baseline_kw,
-            target_kw=plan.promised_kw(now),
+            target_kw=target_kw,
             metered_kw=readings.in_interval_kw,
             step_count=max(1, round(delivery.duration / self._step)),
             load_kw=load_kw,
@@ -103,7 +108,7 @@ class Controller:
             aim_ratio=self._tracking.aim_ratio,
             correction_limit_ratio=self._tracking.correction_limit_ratio,
         )
-        ends_at = max(item.instruction.delivery.end for item in plan.in_force(now))
+        ends_at = max([delivery.end, *(item.instruction.delivery.end for item in plan.in_force(now))])
         spans = _spans(now, delivery, ends_at)
         available_kw, awarded_kw = {}, {}
         for unit in units:
@@ -114,8 +119,8 @@ class Controller:
             available_kw[unit.resource_id] = usable_kw(
                 power_kw, unit.energy_kwh(state), sold_kw, delivery.duration / HOUR
             )
-        target_kw = min(required_kw, self._max_reduction_kw)
-        shares_kw = split_target(target_kw, available_kw, price_per_mwh, awarded_kw)
+        wanted_kw = min(required_kw, self._max_reduction_kw)
+        shares_kw = split_target(wanted_kw, available_kw, price_per_mwh, awarded_kw)
         return Commands(shares_kw, dict.fromkeys(shares_kw, 0.0))
 
     def _recovering(self, units: Sequence[Unit[Any]], newest_kw: float | None) -> Commands:
@@ -127,6 +132,12 @@ class Controller:
         urgent_first = [unit.resource_id for unit in sorted(units, key=lambda unit: unit.urgency)]
         allowed_kw = limit_rebound(wanted_kw, urgent_first, headroom_kw)
         return Commands(dict.fromkeys(allowed_kw, 0.0), allowed_kw)
+
+
+def _still(units: Sequence[Unit[Any]]) -> Commands:
+    """Neither reduce nor recover."""
+    nothing_kw = {unit.resource_id: 0.0 for unit in units}
+    return Commands(nothing_kw, nothing_kw)
 
 
 def _spans(now: datetime, delivery: Interval, ends_at: datetime) -> list[Interval]:

@@ -14,13 +14,23 @@ class Deliveries:
     - a repeat of one that was applied above a gap proves the same;
     - any other gap stays open, and the acknowledgement stays below it.
 
+    One that came and could not be believed is open. So the repetition of a later one proves something
+    only if it was not refused again since: the hub repeats all that is open, in order.
+
     Attributes:
         held: Everything up to this sequence is held or closed; the acknowledgement.
         above: Sequences applied above a gap.
+        refused: Sequences that came and were refused, and after which none has been taken.
     """
 
     held: int = 0
     above: set[int] = field(default_factory=set)
+    refused: set[int] = field(default_factory=set)
+
+    def refuse(self, sequence: int) -> None:
+        """Take note that a delivery came that is not believed, and so not held."""
+        if sequence > self.held:
+            self.refused.add(sequence)
 
     def admit(self, sequence: int, *, first_of_session: bool) -> bool:
         """Take note of a delivery.
@@ -41,7 +51,9 @@ class Deliveries:
             return False
         is_new = sequence not in self.above
         self.above.add(sequence)
-        if first_of_session or not is_new:
+        is_next_to_refused = any(other < sequence for other in self.refused)
+        self.refused = {other for other in self.refused if other > sequence}
+        if first_of_session or not (is_new or is_next_to_refused):
             self.raise_to(sequence)
         while self.held + 1 in self.above:
             self.raise_to(self.held + 1)

@@ -4,10 +4,14 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from vpp.agent.purpose import Purpose, purpose_of
 from vpp.agent.wire import instant, interval, span
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 from vpp.v1 import event_pb2
+
+LONGEST_OFFSET = timedelta(days=1)
+"""No portfolio takes longer to start or to let go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,9 @@ class HeldInstruction:
         target_reduction_kw: Reduction below the baseline per delivery interval, kW. Shape (N,).
         baseline_kw: Baseline at dispatch, kW; empty until it is known. Shape (N,) or (0,).
         expires_at: Not to be executed from this instant on unless it was accepted before.
+        purpose: Why the event calls the site.
+        start_offset: The site begins this much after the start.
+        release_offset: The site lets go this much after the end.
     """
 
     name: str
@@ -33,6 +40,9 @@ class HeldInstruction:
     target_reduction_kw: tuple[float, ...]
     baseline_kw: tuple[float, ...]
     expires_at: datetime
+    purpose: Purpose = Purpose.MARKET
+    start_offset: timedelta = timedelta(0)
+    release_offset: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
         """Refuse an instruction whose values do not fill its span, or are no quantities."""
@@ -55,6 +65,13 @@ class HeldInstruction:
                 instruction=self.name,
             )
 
+        for field, offset in (("start_offset", self.start_offset), ("release_offset", self.release_offset)):
+            if not timedelta(0) <= offset <= LONGEST_OFFSET:
+                raise InvalidInput(
+                    f"{field} of {self.name} is {offset}, expected 0 to {LONGEST_OFFSET}",
+                    instruction=self.name,
+                )
+
     def interval_at(self, at: datetime) -> int:
         """Return the number of the delivery interval that holds an instant inside delivery."""
         return (at - self.delivery.start) // self.step
@@ -76,4 +93,7 @@ def held_instruction(message: event_pb2.Instruction) -> HeldInstruction:
         target_reduction_kw=tuple(message.target_reduction_kw),
         baseline_kw=tuple(message.baseline_kw),
         expires_at=instant(message.expire_time) if message.HasField("expire_time") else delivery.end,
+        purpose=purpose_of(message.purpose),
+        start_offset=span(message.start_offset),
+        release_offset=span(message.release_offset),
     )

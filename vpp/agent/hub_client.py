@@ -17,6 +17,7 @@ from vpp.v1.telemetry_pb2_grpc import TelemetryServiceStub
 CHANNEL_OPTIONS = (
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.ping_timeout_ms", 5_000),  # without it a silent hub is noticed after a minute
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
     # Agents of one process must not share a connection: the hub bounds the streams of each.

@@ -32,6 +32,7 @@ class InstructionDesk:
         self._settings = settings
         self._memory = memory
         self._units = units
+        memory.plan.control_step = settings.site.metering_interval
         self.clock_skew = timedelta(0)
         self.price_per_mwh: dict[str, Decimal] = {}
 
@@ -69,7 +70,7 @@ class InstructionDesk:
                 "at": now.isoformat(),
             }
         )
-        log.info("%s: %s %s %s", name, state, reason, detail)
+        log.info("%s: %s %s %s", name, state, reason, detail, extra={"instruction": name})
         return self._memory.outbox.statuses[number]
 
     def answers(self, now: datetime) -> list[Status]:
@@ -105,16 +106,26 @@ class InstructionDesk:
 
     def _next_step(self, item: PlanItem, now: datetime) -> list[Status]:
         delivery, name = item.instruction.delivery, item.instruction.name
-        is_running = item.phase is Phase.RUNNING
-        if now >= delivery.end:  # its own end, whether or not the hub can be reached
-            if is_running:
-                return [self.report(name, "COMPLETED", now)]
-            missed = "the agent was not running during delivery"
-            return [self.report(name, "ABORTED", now, "RESOURCE_UNAVAILABLE", missed)]
-        stop = stop_reason(item, self._units, self._settings, now)
-        if stop is not None:
+        plan = self._memory.plan
+        stop = item.stopped or stop_reason(item, plan, self._units, self._settings, now)
+        if now < delivery.end:
+            item.stopped = stop  # it goes no further, even if the disk takes no word of that
+        statuses = []
+        if item.phase is Phase.AGREED and item.begun_at is not None:  # it has begun without a word
+            statuses = [self.report(name, "STARTED", item.begun_at)]
+        if item.stopped is not None:
             state = "ABORTED" if now >= delivery.start else "REFUSED"
-            return [self.report(name, state, now, stop.reason.name, stop.detail)]
-        if not is_running and now >= delivery.start:
+            return [*statuses, self.report(name, state, now, item.stopped.reason.name, item.stopped.detail)]
+        if now >= delivery.end:  # its own end, whether or not the hub can be reached
+            if item.phase is Phase.AGREED and item.takes_over:
+                # It came after the last control step; until the end the site delivered what it modifies.
+                last_step = now - self._settings.site.metering_interval
+                statuses = [self.report(name, "STARTED", max(delivery.start, last_step))]
+            if item.phase is not Phase.RUNNING:
+                missed = "the agent was not running during delivery, or lost what it knew of it"
+                return [self.report(name, "ABORTED", now, "RESOURCE_UNAVAILABLE", missed)]
+            is_over = stop is not None or now >= plan.lets_go_at(item)
+            return [*statuses, self.report(name, "COMPLETED", now)] if is_over else statuses
+        if item.phase is not Phase.RUNNING and now >= plan.begins_at(item):
             return [self.report(name, "STARTED", now)]
-        return []
+        return statuses

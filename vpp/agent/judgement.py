@@ -1,7 +1,7 @@
 """The site's answer to an instruction: the guard's verdict over what the models say is possible."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -12,6 +12,7 @@ from vpp.agent.projection import CallOrder, deliverable_kw, outlook
 from vpp.agent.settings import AgentSettings
 from vpp.agent.unit import Unit
 from vpp.flexibility.site_guard import (
+    Accept,
     GuardReason,
     Order,
     Refuse,
@@ -63,7 +64,8 @@ def verdict_on(
     """Decide what becomes of an instruction.
 
     A modification of an instruction that the site had agreed to may arrive after its start: the
-    site is delivering already, and lateness harms nobody.
+    site is delivering already, and lateness harms nobody. What ranks lower does not stand against an
+    instruction; what ranks higher goes first, and a test is not made beside it at all.
 
     Args:
         item: The instruction.
@@ -76,6 +78,9 @@ def verdict_on(
     for pattern in settings.limits.vetoed_events:
         if fnmatchcase(instruction.event, pattern):
             return Refuse(GuardReason.LOCAL_VETO, f"the site has said no to {pattern}")
+    outranking = plan.outranking(instruction, situation.now)
+    if outranking and instruction.purpose.gives_way:
+        return Refuse(GuardReason.OUTRANKED, _in_the_way(outranking))
     limits = site_limits(settings)
     order = Order(
         delivery=instruction.delivery,
@@ -90,7 +95,17 @@ def verdict_on(
     judged_at = situation.now
     if item.continues and not is_over:
         judged_at = min(situation.now, instruction.delivery.start)
-    return judge(limits, order, available_kw, now=judged_at, clock_skew=situation.clock_skew)
+    verdict = judge(limits, order, available_kw, now=judged_at, clock_skew=situation.clock_skew)
+    if isinstance(verdict, Accept) or not outranking:
+        return verdict
+    if verdict.reason is not GuardReason.RESOURCE_UNAVAILABLE:
+        return verdict
+    detail = f"{verdict.detail} beside {_in_the_way(outranking)}"
+    return replace(verdict, reason=GuardReason.OUTRANKED, detail=detail)
+
+
+def _in_the_way(outranking: Sequence[PlanItem]) -> str:
+    return ", ".join(f"{item.instruction.event} ({item.instruction.purpose.value})" for item in outranking)
 
 
 def _deliverable_kw(
@@ -104,7 +119,9 @@ def _deliverable_kw(
     first = instruction.interval_at(start)
     targets_kw = instruction.target_reduction_kw[first:]
     starts = [instruction.delivery.start + (first + n) * instruction.step for n in range(len(targets_kw))]
-    also_promised_kw = [plan.promised_kw(at, without=instruction.event) for at in starts]
+    also_promised_kw = [
+        plan.promised_kw(at, without=instruction.event, least_rank=instruction.purpose.rank) for at in starts
+    ]
     awards = plan.awards.get(instruction.event, ())
     awarded_kw = {
         award.resource_id: [award.peak_kw(Interval(at, at + instruction.step)) for at in starts]
@@ -120,14 +137,22 @@ def _deliverable_kw(
 
 
 def stop_reason(
-    item: PlanItem, units: Mapping[str, Unit[Any]], settings: AgentSettings, now: datetime
+    item: PlanItem, plan: SitePlan, units: Mapping[str, Unit[Any]], settings: AgentSettings, now: datetime
 ) -> Refuse | None:
     """Return why an instruction that was accepted must not go on; None if it may.
 
-    Before its start, planned work anywhere in its span counts; after it, only planned work that
-    has begun.
+    Before its start, planned work anywhere in its span counts, and so does what outranks a test; after
+    it, only what has begun.
     """
     delivery = item.instruction.delivery
+    if item.instruction.purpose.gives_way:
+        outranking = [
+            other
+            for other in plan.outranking(item.instruction, now)
+            if now < delivery.start or other.instruction.delivery.start <= now
+        ]
+        if outranking:
+            return Refuse(GuardReason.OUTRANKED, _in_the_way(outranking))
     for pattern in settings.limits.vetoed_events:
         if fnmatchcase(item.instruction.event, pattern):
             return Refuse(GuardReason.LOCAL_VETO, f"the site has said no to {pattern}")

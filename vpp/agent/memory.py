@@ -1,7 +1,8 @@
 """The agent's state, made of journal entries alone, so that a restart finds what a kill left."""
 
 import base64
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,8 +19,11 @@ from vpp.v1 import auction_pb2, session_pb2
 
 RETENTION = timedelta(days=2)
 """How long after its delivery an instruction, award or baseline is kept in the journal."""
+LONGEST_LEAD = timedelta(days=60)
+"""How long a cancellation is kept that came before anything of its event."""
 LONGEST_JOURNAL = 20_000
 """Entries after which the journal is shortened: about a month of a site that meters 5 minutes."""
+log = logging.getLogger(__name__)
 _PHASES = {
     "ACCEPTED": Phase.AGREED,
     "PARTIAL": Phase.AGREED,
@@ -61,6 +65,7 @@ class AgentMemory:
         bids: Bids by request id.
         metered_until: Everything before this has been put into batches; None at first.
         is_backfilled: Whether history has been uploaded.
+        latest_at: Newest instant that was written down by the site's clock; None at first.
     """
 
     journal: Journal
@@ -70,6 +75,7 @@ class AgentMemory:
     bids: dict[str, PendingBid] = field(default_factory=dict)
     metered_until: datetime | None = None
     is_backfilled: bool = False
+    latest_at: datetime | None = None
     _fresh_count: int = 0
     _kept: list[tuple[datetime, Entry]] = field(default_factory=list)
 
@@ -81,16 +87,52 @@ class AgentMemory:
         """
         for entry in self.journal.entries():
             self._apply(entry)
-        self.journal.compact(self._snapshot(now))
+        try:
+            self.journal.compact(self._snapshot(now))
+        except OSError:
+            log.exception("the journal could not be shortened; it goes on as it is")
 
     def record(self, entry: Entry) -> None:
-        """Write an entry, then let it take effect."""
+        """Write an entry, then let it take effect.
+
+        Raises:
+            OSError: It could not be written; it has no effect.
+        """
         self.journal.append(entry)
         self._apply(entry)
         self._fresh_count += 1
 
+    def record_together(self, entries: Sequence[Entry]) -> None:
+        """Write entries of which none may be without the others, then let them take effect.
+
+        Raises:
+            OSError: They could not be written; none has an effect.
+        """
+        self.record(entries[0] if len(entries) == 1 else {"kind": "together", "entries": list(entries)})
+
+    def settle(self, now: datetime) -> None:
+        """Wait until everything recorded is on the disk, before anybody is told that it is held.
+
+        A disk that has once refused to say so is not asked again: the whole is written anew.
+
+        Raises:
+            OSError: It is not on the disk.
+        """
+        if not self.journal.is_doubtful:
+            try:
+                self.journal.sync()
+            except OSError:
+                log.exception("the disk does not say whether it holds the journal; it is written anew")
+            else:
+                return
+        self.journal.compact(self._snapshot(now))
+
     def tidy(self, now: datetime) -> None:
-        """Now and then forget what no longer matters, in memory and in the journal."""
+        """Now and then forget what no longer matters, in memory and in the journal.
+
+        Raises:
+            OSError: The journal could not be shortened; it is as it was.
+        """
         if self._fresh_count >= LONGEST_JOURNAL:
             self.journal.compact(self._snapshot(now))
             self.plan.forget(now - RETENTION)
@@ -99,7 +141,9 @@ class AgentMemory:
 
     def _apply(self, entry: Entry) -> None:
         handlers: dict[str, Callable[[Entry], None]] = {
+            "together": self._apply_together,
             "position": self._apply_position,
+            "set_back": self._apply_set_back,
             "delivery": self._apply_delivery,
             "skipped": lambda entry: self._admit(entry["sequence"], entry),
             "status": self._apply_status,
@@ -114,6 +158,10 @@ class AgentMemory:
             raise InvalidInput(f"journal holds an entry of kind {entry['kind']!r}", kind=str(entry["kind"]))
         handler(entry)
 
+    def _apply_together(self, entry: Entry) -> None:
+        for each in entry["entries"]:
+            self._apply(each)
+
     def _apply_position(self, entry: Entry) -> None:
         self.deliveries.raise_to(entry["held"])
         self.deliveries.above.update(n for n in entry["above"] if n > self.deliveries.held)
@@ -122,6 +170,17 @@ class AgentMemory:
         self.is_backfilled = entry["is_backfilled"]
         if entry["metered_until"] is not None:
             self.metered_until = datetime.fromisoformat(entry["metered_until"])
+            self._saw(self.metered_until)
+
+    def _apply_set_back(self, entry: Entry) -> None:
+        """Take note that what was written down under a later time was written too early."""
+        at = datetime.fromisoformat(entry["at"])
+        self.latest_at = at
+        if self.metered_until is not None:
+            self.metered_until = min(self.metered_until, datetime.fromisoformat(entry["metered_until"]))
+
+    def _saw(self, at: datetime) -> None:
+        self.latest_at = at if self.latest_at is None else max(self.latest_at, at)
 
     def position(self) -> Entry:
         """Return the entry that holds the counters."""
@@ -146,10 +205,11 @@ class AgentMemory:
                 self.plan.baselines[event] = baseline
                 self._kept.append((baseline.delivery.end, entry))
             case Cancelled(event, name, modification_number):
-                self.plan.cancel(event, name, modification_number)
                 over_at = self.plan.ends_at(event)
-                if over_at is not None:
-                    self._kept.append((over_at, entry))
+                if over_at is None:  # what it ends may come after it
+                    over_at = datetime.fromisoformat(entry["at"]) + LONGEST_LEAD
+                self.plan.cancel(event, name, modification_number, over_at)
+                self._kept.append((over_at, entry))
             case Awarded(event, commitments, answered):
                 ended_at = self.plan.ends_at(event)  # a notice without awards may follow one with some
                 self.plan.awards[event] = commitments
@@ -165,7 +225,10 @@ class AgentMemory:
                 pass  # its bids have entries of their own
 
     def _admit(self, sequence: int, entry: Entry) -> None:
-        self.deliveries.admit(sequence, first_of_session=entry["first_of_session"])
+        # A shortened journal names it both in its position and here; that is no repetition by the hub,
+        # which would say that nothing below it is open.
+        if sequence not in self.deliveries.above:
+            self.deliveries.admit(sequence, first_of_session=entry["first_of_session"])
 
     def _apply_status(self, entry: Entry) -> None:
         status = Status(
@@ -178,13 +241,15 @@ class AgentMemory:
             at=datetime.fromisoformat(entry["at"]),
         )
         self.outbox.add_status(status)
+        self._saw(status.at)
         item = self.plan.items.get(status.instruction)
         if item is not None:
             item.phase = _PHASES[status.state]
             item.was_agreed = item.was_agreed or item.phase is not Phase.OVER
             if status.state == "PARTIAL":
                 item.limit_kw = status.accepted_kw
-            self._kept.append((item.instruction.delivery.end, entry))
+        # Of one that made no sense nothing else is kept than that it was refused.
+        self._kept.append((status.at if item is None else item.instruction.delivery.end, entry))
 
     def _apply_batch(self, entry: Entry) -> None:
         batch = Batch(
@@ -194,6 +259,7 @@ class AgentMemory:
             net_kw=tuple(entry["net_kw"]),
         )
         self.outbox.add_batch(batch)
+        self._saw(batch.end)
         self.metered_until = batch.end if self.metered_until is None else max(self.metered_until, batch.end)
 
     def _apply_bid(self, entry: Entry) -> None:
@@ -215,11 +281,12 @@ class AgentMemory:
         """Give the entries from which the state, as far as it still matters, can be rebuilt."""
         yield self.position()
         owed = self.outbox.statuses
-        for ends_at, entry in self._kept:
-            is_owed = entry["kind"] == "status" and entry["number"] in owed
-            if ends_at + RETENTION > now or is_owed:
-                yield entry
-        self._kept = [(ends_at, entry) for ends_at, entry in self._kept if ends_at + RETENTION > now]
+        self._kept = [
+            (ends_at, entry)
+            for ends_at, entry in self._kept
+            if ends_at + RETENTION > now or (entry["kind"] == "status" and entry["number"] in owed)
+        ]
+        yield from [entry for _, entry in self._kept]
         held = min(owed, default=self.outbox.status_count + 1) - 1
         yield {"kind": "statuses_held", "number": held}
         for batch in self.outbox.batches.values():

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import datetime
 
 import grpc.aio
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
@@ -14,10 +15,12 @@ from vpp.agent.enrol import enrol_products, enrol_resources, enrol_site
 from vpp.agent.history import History
 from vpp.agent.hub_client import HubClient
 from vpp.agent.journal import Journal
-from vpp.agent.session import GrpcLink, LinkLost, Outgoing, hold_session, said
+from vpp.agent.session import GrpcLink, Link, LinkLost, Outgoing, hold_session, said
 from vpp.agent.settings import AgentSettings, floor_to_grid
-from vpp.foundation.clock import Clock, pause
+from vpp.agent.steady_clock import SteadyClock
+from vpp.foundation.clock import Clock, SystemClock, pause
 from vpp.foundation.errors import Overloaded, VppError
+from vpp.foundation.log_format import log_about
 
 DriverFactory = Callable[[AgentSettings], SiteDriver]
 MOST_MADE_UP = 24
@@ -31,30 +34,54 @@ async def run_site(settings: AgentSettings, driver_factory: DriverFactory) -> No
     Raises:
         VppError: The configuration, the driver or the journal cannot be used.
     """
+    log_about(site=settings.site_name)
     clock = settings.build_clock()
     driver = driver_factory(settings)
     with Journal(settings.folder / settings.journal_file) as journal:
         agent = SiteAgent(settings, driver, journal, clock.now(), clock.machine_time)
-        await SiteRunner(agent, driver, clock).run()
+        await SiteRunner(agent, driver, _steady(clock, agent)).run()
+
+
+def _steady(clock: Clock, agent: SiteAgent) -> Clock:
+    """Keep a machine's clock from going back; an accelerated one is for simulations."""
+    if not isinstance(clock, SystemClock):
+        return clock
+    tolerance = agent.settings.limits.max_clock_skew
+    return SteadyClock(clock, earliest=agent.memory.latest_at, tolerance=tolerance)
 
 
 class SiteRunner:
     """One site's agent between clock and hub."""
 
-    def __init__(self, agent: SiteAgent, driver: SiteDriver, clock: Clock) -> None:
-        """Prepare the loops."""
+    def __init__(
+        self,
+        agent: SiteAgent,
+        driver: SiteDriver,
+        clock: Clock,
+        connect: Callable[[AgentSettings], HubClient] = HubClient,
+        make_link: Callable[[HubClient], Link] = GrpcLink,
+    ) -> None:
+        """Prepare the loops; `connect` opens a connection to the hub, `make_link` a session's stream."""
         self._agent = agent
         self._driver = driver
         self._clock = clock
+        self._connect = connect
+        self._make_link = make_link
         self._outgoing = Outgoing()
         self._stirred = asyncio.Event()
         self._bids = BidSender(agent, clock)
         self._is_enrolled = False
         self._is_stopping = False
+        self._is_set_back = False
         is_simulated = agent.settings.clock is not None
         # Commands for intervals that have passed are no use to real devices. A simulated plant
         # still takes them, and a slow machine must not look like a slow site.
         self._made_up_count = MOST_MADE_UP if is_simulated else 0
+
+    def _heard(self, hub_time: datetime) -> bool:
+        went_back = isinstance(self._clock, SteadyClock) and self._clock.hear(hub_time)
+        self._is_set_back |= went_back
+        return went_back
 
     async def run(self) -> None:
         """Run both loops; if one dies, so does the other, and the caller hears of it."""
@@ -89,7 +116,10 @@ class SiteRunner:
             at += step
             await self._clock.sleep_until(at)
             present = floor_to_grid(self._clock.now(), step)
-            if (present - at) // step > self._made_up_count:
+            if self._is_set_back:  # what lay ahead lies far ahead now
+                self._is_set_back, at = False, present
+                self._agent.set_back(self._clock.now())
+            elif (present - at) // step > self._made_up_count:
                 at = present
 
     async def _sessions(self) -> None:
@@ -102,7 +132,7 @@ class SiteRunner:
             welcome_count = self._agent.welcome_count
             try:
                 await self._session()
-            except (LinkLost, grpc.aio.AioRpcError) as error:
+            except (LinkLost, OSError, grpc.aio.AioRpcError) as error:
                 if self._is_stopping:
                     return
                 level = logging.DEBUG if said(error) == told else logging.WARNING  # once is enough
@@ -114,18 +144,23 @@ class SiteRunner:
 
     async def _session(self) -> None:
         agent = self._agent
-        async with HubClient(agent.settings) as client:
+        async with self._connect(agent.settings) as client:
             await self._prepare(client)
             try:
                 async with asyncio.TaskGroup() as group:
                     bidding = group.create_task(self._send_bids(client))
                     try:
                         await hold_session(
-                            GrpcLink(client), agent, self._outgoing, self._clock, self._stirred
+                            self._make_link(client),
+                            agent,
+                            self._outgoing,
+                            self._clock,
+                            self._stirred,
+                            self._heard,
                         )
                     finally:
                         bidding.cancel()
-            except* (LinkLost, grpc.aio.AioRpcError) as errors:
+            except* (LinkLost, OSError, grpc.aio.AioRpcError) as errors:
                 raise LinkLost("; ".join(said(error) for error in errors.exceptions)) from errors
 
     async def _prepare(self, client: HubClient) -> None:

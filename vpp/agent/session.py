@@ -3,15 +3,18 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Protocol
 
 import grpc.aio
 
 from vpp.agent.core import SiteAgent
 from vpp.agent.hub_client import HubClient
+from vpp.agent.steady_clock import SteadyClock
+from vpp.agent.wire import instant
 from vpp.foundation.clock import Clock, pause
-from vpp.foundation.errors import Overloaded
+from vpp.foundation.errors import InvalidInput, Overloaded
 from vpp.v1 import session_pb2
 
 MOST_PENDING = 10_000
@@ -92,8 +95,17 @@ class Outgoing:
         self._pending.clear()
 
 
-async def hold_session(
-    link: Link, agent: SiteAgent, outgoing: Outgoing, clock: Clock, stirred: asyncio.Event
+def _ignored(_hub_time: datetime) -> bool:
+    return False
+
+
+async def hold_session(  # noqa: PLR0913, PLR0917  a session needs these
+    link: Link,
+    agent: SiteAgent,
+    outgoing: Outgoing,
+    clock: Clock,
+    stirred: asyncio.Event,
+    heard: Callable[[datetime], bool] = _ignored,
 ) -> None:
     """Hold one session until it ends.
 
@@ -103,6 +115,8 @@ async def hold_session(
         outgoing: Where the control loop puts its messages.
         clock: The site's clock.
         stirred: Set whenever a message has been handled, for those who wait for its effects.
+        heard: Told the hub's time at the Welcome; returns whether the site's clock went back, so that
+            the session must begin again.
 
     Raises:
         LinkLost: Always, with the reason: a session never ends well, only the process does.
@@ -111,10 +125,17 @@ async def hold_session(
     try:
         await link.send(agent.hello(clock.now()))
         async with asyncio.TaskGroup() as group:
-            group.create_task(_read(link, agent, outgoing, clock, stirred))
+            group.create_task(_read(link, agent, outgoing, clock, stirred, heard))
             group.create_task(_write(link, outgoing))
             group.create_task(_beat(agent, outgoing, clock))
-    except* (LinkLost, Overloaded, grpc.aio.AioRpcError, asyncio.InvalidStateError) as group_error:
+    except* (
+        LinkLost,
+        InvalidInput,
+        Overloaded,
+        OSError,
+        grpc.aio.AioRpcError,
+        asyncio.InvalidStateError,
+    ) as group_error:
         reasons = "; ".join(said(error) for error in group_error.exceptions)
         raise LinkLost(reasons) from group_error
     finally:
@@ -129,13 +150,20 @@ def said(error: BaseException) -> str:
     return str(error)
 
 
-async def _read(
-    link: Link, agent: SiteAgent, outgoing: Outgoing, clock: Clock, stirred: asyncio.Event
+async def _read(  # noqa: PLR0913, PLR0917  as hold_session
+    link: Link,
+    agent: SiteAgent,
+    outgoing: Outgoing,
+    clock: Clock,
+    stirred: asyncio.Event,
+    heard: Callable[[datetime], bool],
 ) -> None:
     while True:
         message = await link.receive()
         if message is None:
             raise LinkLost("the hub ended the session")
+        if message.HasField("welcome") and heard(instant(message.welcome.hub_time)):
+            raise LinkLost("the site's clock was set back to the hub's")
         outgoing.put(agent.receive(message, clock.now()))
         stirred.set()
 
@@ -148,5 +176,7 @@ async def _write(link: Link, outgoing: Outgoing) -> None:
 async def _beat(agent: SiteAgent, outgoing: Outgoing, clock: Clock) -> None:
     while True:
         await pause(agent.heartbeat_interval.total_seconds())
+        if isinstance(clock, SteadyClock) and clock.asks:  # the hub tells its time in a Welcome alone
+            raise LinkLost("the site's clock was set; a new session compares it with the hub's")
         if agent.is_welcomed:
             outgoing.put([agent.heartbeat(clock.now())])

@@ -84,6 +84,9 @@ class HubTable(_Table):
         plaintext: Talk without TLS; only for a hub on the same machine or behind a proxy.
         reconnect_initial_s: Longest first wait before a new attempt, s of the machine.
         reconnect_longest_s: Longest wait between attempts, s of the machine.
+        verify_key_file: The hub's public keys, PEM; with it, only what one of them signed is believed.
+        longest_delivery_age: With keys, the largest difference between the site's clock and the time
+            at which the hub signed, in the machine's time.
     """
 
     address: str = Field(min_length=3)
@@ -93,6 +96,10 @@ class HubTable(_Table):
     plaintext: bool = False
     reconnect_initial_s: float = Field(default=1.0, gt=0, le=60)
     reconnect_longest_s: float = Field(default=30.0, gt=0, le=600)
+    verify_key_file: Path | None = None
+    longest_delivery_age: timedelta = Field(
+        default=timedelta(minutes=5), gt=timedelta(0), le=timedelta(days=1)
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -245,7 +252,7 @@ class AgentSettings(_Table):
         maintenance: Spans in which the site refuses.
         tracking: How the site follows its target.
         bidding: How the site bids.
-        standing_bids: Bids that stand for emergency products.
+        standing_bids: Bids that stand: for emergencies, and as reserve in events of every product.
         telemetry: How readings are sent.
         resources: Parameters by kind and resource id.
         driver: Handed to the driver factory as it is.

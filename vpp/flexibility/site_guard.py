@@ -21,6 +21,7 @@ class GuardReason(enum.Enum):
     MAINTENANCE = "maintenance"
     LOCAL_VETO = "local_veto"
     CLOCK_SKEW = "clock_skew"
+    OUTRANKED = "outranked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +129,17 @@ def _in_time(limits: SiteLimits, order: Order, now: datetime, clock_skew: timede
     ends_at = min(order.expires_at, order.delivery.end)
     if now >= ends_at:
         return Refuse(GuardReason.EXPIRED, f"it is {now.isoformat()}, the order ended {ends_at.isoformat()}")
-    latest = order.delivery.start + limits.late_tolerance
+    latest = _due_at(order) + limits.late_tolerance
     if now > latest:
         return Refuse(GuardReason.LATE, f"it is {now.isoformat()}, the order was due by {latest.isoformat()}")
     return None
+
+
+def _due_at(order: Order) -> datetime:
+    """Return when something is asked for first: a site that joins an event has zeros before it does."""
+    step = order.delivery.duration / len(order.target_reduction_kw)
+    first = next((n for n, kw in enumerate(order.target_reduction_kw) if kw > 0.0), 0)
+    return order.delivery.start + first * step
 
 
 def _forbidden(limits: SiteLimits, order: Order, available_kw: Mapping[str, float]) -> Refuse | None:

@@ -17,6 +17,7 @@ from vpp.simulator.traces import TRACE_STEP, ClusterTrace, installed_traces, mix
 
 WEEK = timedelta(days=7)
 TOKEN_BYTES = 32
+VERIFY_KEY_FILE = "hub.pub"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class FleetPlan:
         history_days: Days of history before `day`.
         live_days: Days from `day` on; after them each site's last week repeats.
         clock: `[clock]` table, the same as the hub's; None for the machine's clock.
+        verify_key: The hub's public key, PEM; None if the hub does not sign what it tells sites.
     """
 
     hub_address: str
@@ -46,6 +48,7 @@ class FleetPlan:
     history_days: int = 28
     live_days: int = 2
     clock: Mapping[str, object] | None = None
+    verify_key: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,8 @@ def _write_site(
     token_file = folder / "token"
     token_file.touch(mode=0o600)
     token_file.write_text(secrets.token_urlsafe(TOKEN_BYTES) + "\n", encoding="utf-8")
+    if plan.verify_key is not None:
+        (folder / VERIFY_KEY_FILE).write_bytes(plan.verify_key)
     document = _document(plan, site_id, draw, load, draw_equipment(draw, model, load))
     config = folder / "site.toml"
     config.write_text(toml_text(document), encoding="utf-8")
@@ -168,6 +173,7 @@ def _document(
             # A simulated day passes in a minute or so; waiting half of it is no use.
             "reconnect_initial_s": 0.2,
             "reconnect_longest_s": 2.0,
+            **({} if plan.verify_key is None else {"verify_key_file": VERIFY_KEY_FILE}),
         },
         "clock": plan.clock,
         # Under an accelerated clock a message takes seconds of simulated time to arrive.

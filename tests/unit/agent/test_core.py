@@ -118,6 +118,17 @@ def test_a_modification_may_come_after_the_start_and_replaces_what_runs(site: Si
     assert delivered_kw[5:] / np.array(lower_kw[5:]) == pytest.approx(np.full(3, 1.01), abs=0.15)
 
 
+def test_a_modification_after_the_last_control_step_completes_what_was_being_delivered(site: Site) -> None:
+    site.deliver(instruction=instruction(target(site, 0.15)))
+    site.run_until(EVENING + 2 * HOUR - STEP)
+    answer = site.deliver(instruction=instruction(target(site, 0.1), modification=1))
+    assert statuses(answer) == [("ACCEPTED", "UNSPECIFIED")]
+    answer = site.deliver(instruction=instruction(target(site, 0.12), modification=2))
+    assert statuses(answer) == [("ACCEPTED", "UNSPECIFIED")]
+    told = statuses(site.run_until(EVENING + 2 * HOUR))
+    assert told == [("STARTED", "UNSPECIFIED"), ("COMPLETED", "UNSPECIFIED")]
+
+
 def test_an_older_modification_that_comes_last_changes_nothing(site: Site) -> None:
     site.deliver(instruction=instruction(target(site, 0.1), modification=2))
     assert statuses(site.deliver(instruction=instruction(target(site, 0.2), modification=1))) == []
@@ -318,3 +329,20 @@ def test_the_hello_resumes_after_what_is_held(site: Site) -> None:
     site.deliver(instruction=instruction([0.0]))
     hello = site.agent.hello(site.now).hello
     assert (hello.resume_sequence, hello.agent_time) == (1, timestamp(site.now))
+
+
+def test_readings_that_the_hub_had_no_room_for_are_sent_again_later(site: Site) -> None:
+    def sequences(requests: list[session_pb2.ConnectRequest]) -> list[int]:
+        return [one.telemetry.sequence for one in requests if one.WhichOneof("message") == "telemetry"]
+
+    *_, refused = sequences(site.run_until(site.now + HOUR))
+    refusal = session_pb2.Refusal(refused_message="telemetry", telemetry_sequence=refused)
+    refusal.retry_delay.FromTimedelta(HOUR)
+    unheld = sorted(site.agent.memory.outbox.batches)
+    site.agent.receive(session_pb2.ConnectResponse(refusal=refusal), site.now)
+    assert sequences(site.run_until(site.now + HOUR - STEP)) == []
+    again = sequences(site.run_until(site.now + 2 * STEP))
+    assert again[: len(unheld)] == unheld
+    assert refused in unheld
+    assert again == sorted(set(again))
+    assert again[-1] > refused  # what was metered since follows

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from support.file_size import no_file_beyond
 
 from vpp.agent.journal import Journal
 from vpp.foundation.errors import InvalidInput
@@ -42,3 +43,43 @@ def test_a_value_that_json_does_not_know_is_refused_before_it_is_written(tmp_pat
         with pytest.raises(ValueError, match="JSON"):
             journal.append({"kind": "a", "kw": float("nan")})
         assert journal.entries() == []
+
+
+@pytest.mark.parametrize("room", [0, 1, 7])
+def test_what_does_not_fit_on_the_disk_is_taken_back_whole(tmp_path: Path, room: int) -> None:
+    path = tmp_path / "j"
+    with Journal(path) as journal:
+        journal.append({"kind": "a"})
+        with no_file_beyond(path, room), pytest.raises(OSError, match="too large"):
+            journal.append({"kind": "does not fit"})
+        journal.append({"kind": "b"})
+        assert [entry["kind"] for entry in journal.entries()] == ["a", "b"]
+
+
+def test_a_journal_that_cannot_be_shortened_is_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    with Journal(path) as journal:
+        journal.append({"kind": "a"})
+        with no_file_beyond(path), pytest.raises(OSError, match="too large"):
+            journal.compact([{"kind": "longer than what was there"}])
+        journal.append({"kind": "b"})
+        assert [entry["kind"] for entry in journal.entries()] == ["a", "b"]
+    assert [each.name for each in tmp_path.iterdir()] == ["j"]
+
+
+def test_a_disk_that_failed_once_is_not_believed_until_all_is_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    path.symlink_to("/dev/null")  # takes everything, and cannot be waited for
+    with Journal(path) as journal:
+        journal.append({"kind": "a"})
+        for message in ("Invalid argument", "may not be on the disk"):
+            with pytest.raises(OSError, match=message):
+                journal.sync()
+        assert journal.is_doubtful
+        journal.compact([{"kind": "a"}])
+        journal.sync()
+        assert not journal.is_doubtful
+        journal.append({"kind": "b"})
+        journal.sync()
+    with Journal(path) as journal:
+        assert [entry["kind"] for entry in journal.entries()] == ["a", "b"]

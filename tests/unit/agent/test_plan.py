@@ -1,9 +1,11 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from vpp.agent.held_instruction import HeldInstruction
 from vpp.agent.plan import Baseline, Commitment, Phase, SitePlan
+from vpp.agent.purpose import Purpose
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 
@@ -48,6 +50,15 @@ def test_a_cancelled_then_modified_event_still_continues() -> None:
     plan.hold(held("i/1", modification=1))
     assert plan.items["i/1"].continues
     assert len(plan.committed("bess")) == 1
+
+
+def test_a_cancellation_that_comes_first_ends_its_instruction_and_older_ones_and_no_newer_one() -> None:
+    plan = SitePlan()
+    plan.cancel("events/a", "i/1", 2)
+    plan.cancel("events/a", "i/1", 1)  # older, and overtaken
+    for name, number in (("i/0", 0), ("i/1", 1), ("i/2", 2)):
+        plan.hold(held(name, modification=number))
+    assert [item.phase for item in plan.items.values()] == [Phase.OVER, Phase.OVER, Phase.NEW]
 
 
 def test_a_cancellation_ends_what_is_older_and_not_what_is_newer() -> None:
@@ -111,6 +122,39 @@ def test_what_ended_long_ago_is_forgotten() -> None:
 def test_targets_that_are_no_quantities_are_refused(targets: tuple[float, ...]) -> None:
     with pytest.raises(InvalidInput, match="negative or not finite"):
         held("i/0", targets=targets)
+
+
+@pytest.mark.parametrize("offset", [timedelta(seconds=-1), timedelta(days=1, seconds=1)])
+def test_offsets_that_are_none_are_refused(offset: timedelta) -> None:
+    with pytest.raises(InvalidInput, match="release_offset of i/0"):
+        replace(held("i/0"), release_offset=offset)
+
+
+def test_offsets_are_rounded_down_to_the_control_step() -> None:
+    plan = SitePlan()
+    agreed(
+        plan, replace(held("i/0"), start_offset=timedelta(seconds=59), release_offset=timedelta(minutes=4))
+    )
+    item = plan.items["i/0"]
+    assert plan.begins_at(item) == NOON + timedelta(seconds=59)
+    plan.control_step = timedelta(minutes=3)
+    assert plan.begins_at(item) == NOON
+    assert plan.lets_go_at(item) == NOON + 2 * QUARTER + timedelta(minutes=3)
+
+
+def test_a_dry_run_promises_nothing() -> None:
+    plan = SitePlan()
+    agreed(plan, replace(held("i/0"), purpose=Purpose.DRY_RUN))
+    assert plan.promised_kw(NOON) == 0.0
+    assert plan.settlement_interval(NOON) is None
+
+
+def test_the_highest_ranks_baseline_counts() -> None:
+    plan = SitePlan()
+    agreed(plan, replace(held("i/0"), baseline_kw=(90.0, 90.0)))
+    order = replace(held("j/0", event="events/b"), purpose=Purpose.MANDATORY, baseline_kw=(95.0, 95.0))
+    agreed(plan, order)
+    assert plan.baseline_kw(NOON) == 95.0
 
 
 def test_targets_must_fill_the_span() -> None:

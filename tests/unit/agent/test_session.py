@@ -7,6 +7,7 @@ import pytest
 from support.agent_site import Site, delivery, held, instruction, start_site, statuses, welcome, write_site
 
 from vpp.agent.session import MOST_PENDING, LinkLost, Outgoing, hold_session
+from vpp.agent.steady_clock import SteadyClock
 from vpp.foundation.clock import ManualClock
 from vpp.foundation.errors import Overloaded
 from vpp.v1 import session_pb2
@@ -85,3 +86,27 @@ def test_a_link_that_takes_nothing_is_given_up() -> None:
     outgoing = Outgoing()
     with pytest.raises(Overloaded, match="wait for the link"):
         outgoing.put([session_pb2.ConnectRequest()] * (MOST_PENDING + 1))
+
+
+async def test_nonsense_from_the_hub_ends_the_session_and_not_the_agent(site: Site) -> None:
+    nonsense = welcome(site.now)
+    nonsense.welcome.hub_time.seconds = 10**15
+    with pytest.raises(LinkLost, match="is no instant"):
+        await hold_session(
+            QueueLink([nonsense]), site.agent, Outgoing(), ManualClock(site.now), asyncio.Event()
+        )
+
+
+async def test_a_session_ends_when_the_machines_clock_was_set_so_that_the_hub_is_asked(site: Site) -> None:
+    machine = ManualClock(site.now)
+    clock = SteadyClock(machine, earliest=None, tolerance=timedelta(seconds=2), stopwatch=lambda: 0.0)
+    machine.advance_to(site.now + timedelta(hours=1))
+    site.agent.heartbeat_interval = timedelta(milliseconds=1)
+
+    class QuietLink(QueueLink):
+        async def receive(self) -> session_pb2.ConnectResponse | None:
+            await asyncio.Event().wait()
+            return None
+
+    with pytest.raises(LinkLost, match="clock was set"):
+        await hold_session(QuietLink([]), site.agent, Outgoing(), clock, asyncio.Event())

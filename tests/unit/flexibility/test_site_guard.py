@@ -57,6 +57,15 @@ def test_an_emergency_may_arrive_within_its_tolerance() -> None:
     assert judge(tolerant, order(), AVAILABLE, now=late, clock_skew=ZERO) == Accept()
 
 
+@pytest.mark.parametrize(("minutes", "reason"), [(14, None), (15, None), (16, GuardReason.LATE)])
+def test_a_site_that_joins_an_event_is_late_only_for_its_own_part(
+    minutes: int, reason: GuardReason | None
+) -> None:
+    joining = order(target_reduction_kw=(0.0, 300.0, 300.0, 0.0))
+    verdict = judge(LIMITS, joining, AVAILABLE, now=NOON + timedelta(minutes=minutes), clock_skew=ZERO)
+    assert (verdict.reason if isinstance(verdict, Refuse) else None) is reason
+
+
 def test_an_order_expires_before_its_start_if_it_says_so() -> None:
     expired = order(expires_at=NOON - HOUR)
     verdict = judge(LIMITS, expired, AVAILABLE, now=NOON - HOUR, clock_skew=ZERO)
