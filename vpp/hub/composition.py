@@ -1,15 +1,24 @@
 """Builds the serving hub once, from prepared parts: nothing else in the project builds these."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 import grpc
 from grpc_health.v1 import health
 
+from vpp.hub.caretaker import Caretaker
+from vpp.hub.counting import counted, show_sizes
+from vpp.hub.loop_watch import LoopWatch
+from vpp.hub.observability_settings import ReadinessSettings
 from vpp.hub.preparation import Prepared
-from vpp.hub.session_settings import SessionSettings
+from vpp.hub.readiness import ReadinessLimits
+from vpp.hub.session_composition import compose_sessions
 from vpp.hub.settings import ServerSettings
+from vpp.hub.telemetry_settings import TelemetrySettings
+from vpp.jobs.lane_tickers import LaneTickers
 from vpp.jobs.ticker import Ticker
 from vpp.rpc.courier import Courier
 from vpp.rpc.currencies import Currencies
@@ -17,6 +26,7 @@ from vpp.rpc.denials import write_down_denial
 from vpp.rpc.effects import Effects
 from vpp.rpc.error_interceptor import ErrorInterceptor
 from vpp.rpc.identity_interceptor import Authenticator, IdentityInterceptor
+from vpp.rpc.metrics_interceptor import MetricsInterceptor
 from vpp.rpc.role_interceptor import RoleInterceptor
 from vpp.rpc.roles import ALLOWED
 from vpp.rpc.server import Servicers, Transport, make_server
@@ -24,18 +34,21 @@ from vpp.rpc.servicers.auction import AuctionServicer
 from vpp.rpc.servicers.baseline import BaselineServicer
 from vpp.rpc.servicers.event import EventServicer
 from vpp.rpc.servicers.portfolio import PortfolioServicer
-from vpp.rpc.servicers.session import SessionServicer
 from vpp.rpc.servicers.settlement import SettlementServicer
 from vpp.rpc.servicers.telemetry import TelemetryServicer
-from vpp.rpc.session import SessionRules, SiteSession
 from vpp.rpc.session_registry import SessionRegistry
-from vpp.rpc.session_stream import StreamLimits, StreamSurroundings
-from vpp.rpc.telemetry_writer import TelemetryWriter
+from vpp.rpc.session_writer import SessionWriter
+from vpp.rpc.telemetry_writer import TelemetryLimits, TelemetryWriter
+from vpp.rpc.tracing_interceptor import TracingInterceptor
 from vpp.rpc.validation import ValidationInterceptor
 from vpp.rpc.workflow_calls import WorkflowCalls
-from vpp.workflows.due_work import BACKGROUND, MARKET, next_due_at, run_due
+from vpp.workflows.due_lanes import MARKET_LANES
+from vpp.workflows.due_work import BACKGROUND, next_due_at, run_due
 from vpp.workflows.identity import Principal
 from vpp.workflows.ports import DueKind, WorkerPool
+
+ServerFactory = Callable[..., tuple[grpc.aio.Server, health.aio.HealthServicer]]
+"""Called as `server.make_server` is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +61,12 @@ class Hub:
         health: Tells probes whether it serves.
         registry: The open sessions.
         telemetry: Keeps readings; a long-lived task.
-        courier: Wakes sessions that are owed something; a long-lived task.
-        ticker: Asks what is due and has to be on time.
+        sessions: Books what agents say; a long-lived task.
+        courier: Brings sites what they are owed; a long-lived task.
+        ticker: Asks what is due and has to be on time, lane by lane.
         background_ticker: Asks which forecasts and scores are due; long work that holds up nothing else.
+        loop_watch: Measures how far behind the event loop is; a long-lived task.
+        caretaker: Sees whether the hub is ready, and tells probes; a long-lived task.
         rpc_threads: Where workflows run that a caller waits for.
         due_threads: Where workflows run that fell due.
         background_threads: Where long work runs that fell due.
@@ -61,37 +77,52 @@ class Hub:
     health: health.aio.HealthServicer
     registry: SessionRegistry
     telemetry: TelemetryWriter
+    sessions: SessionWriter
     courier: Courier
-    ticker: Ticker
+    ticker: LaneTickers
     background_ticker: Ticker
+    loop_watch: LoopWatch
+    caretaker: Caretaker
     rpc_threads: ThreadPoolExecutor
     due_threads: ThreadPoolExecutor
     background_threads: ThreadPoolExecutor
 
 
-def compose(prepared: Prepared) -> Hub:
-    """Build the hub; call it on the event loop that will run it."""
+def compose(prepared: Prepared, make_server: ServerFactory = make_server) -> Hub:
+    """Build the hub; call it on the event loop that will run it.
+
+    Args:
+        prepared: What it stands on.
+        make_server: Puts servicers and interceptors on a transport; a simulation brings its own.
+    """
     settings, units = prepared.settings, prepared.units
     rpc_threads = ThreadPoolExecutor(settings.work.rpc_threads, thread_name_prefix="vpp-rpc")
-    due_threads = ThreadPoolExecutor(1, thread_name_prefix="vpp-due")
+    due_threads = ThreadPoolExecutor(len(MARKET_LANES) + 1, thread_name_prefix="vpp-due")
     background_threads = ThreadPoolExecutor(1, thread_name_prefix="vpp-behind")
     effects, news = Effects(), Effects()
     effects.listen(news.ring)
     calls = WorkflowCalls(rpc_threads, effects)
     currencies = Currencies(units)
-    registry = SessionRegistry()
     telemetry = TelemetryWriter(
-        units,
-        calls,
-        max_queued_batches=settings.telemetry.max_queued_batches,
-        max_commit_batches=settings.telemetry.max_commit_batches,
+        units.behind(), calls, _telemetry_limits(settings.telemetry), prepared.metrics
     )
-    courier = Courier(units, calls, effects, registry, settings.session.courier_interval)
+    sessions = compose_sessions(prepared, calls, effects, news, currencies, telemetry)
 
-    def ticker_of(kinds: frozenset[DueKind], pool: WorkerPool, threads: ThreadPoolExecutor) -> Ticker:
+    def ticker_of(
+        kinds: frozenset[DueKind],
+        pool: WorkerPool,
+        threads: ThreadPoolExecutor,
+        at_once: int = 1,
+        lease: timedelta | None = None,
+    ) -> Ticker:
+        own = units.behind() if kinds <= BACKGROUND else units
         ticker = Ticker(
             clock=prepared.clock,
-            run_due=partial(run_due, units, pool, prepared.rules, kinds=kinds),
+            run_due=counted(
+                partial(run_due, own, pool, prepared.rules, kinds=kinds, at_once=at_once, lease=lease),
+                prepared.metrics,
+                prepared.clock,
+            ),
             next_due_at=partial(next_due_at, units, kinds),
             after_run=effects.ring,
             threads=threads,
@@ -101,18 +132,36 @@ def compose(prepared: Prepared) -> Hub:
         effects.listen(ticker.poke)
         return ticker
 
-    ticker = ticker_of(MARKET, prepared.pool, due_threads)
+    ticker = LaneTickers(
+        [
+            ticker_of(
+                lane.kinds,
+                prepared.emergency_pool if lane.is_urgent else prepared.pool,
+                due_threads,
+                lane.at_once,
+                prepared.rules.claim_lease / lane.lease_divisor,
+            )
+            for lane in MARKET_LANES
+        ]
+    )
     background_ticker = ticker_of(BACKGROUND, prepared.background_pool, background_threads)
-    surroundings = StreamSurroundings(calls, news, registry, telemetry, _limits(settings.session))
     servicers = Servicers(
         portfolio=PortfolioServicer(
             units,
             calls,
             currencies,
-            sessions=registry,
+            sessions=sessions.registry,
             automatic_approval=settings.market.automatic_approval,
         ),
-        telemetry=TelemetryServicer(units, calls, currencies),
+        telemetry=TelemetryServicer(
+            units.behind(),
+            calls,
+            currencies,
+            writer=telemetry,
+            max_backfills=settings.telemetry.max_backfills,
+            rules=prepared.rules.telemetry,
+            metrics=prepared.metrics,
+        ),
         baseline=BaselineServicer(
             units, calls, currencies, forecast_pool=prepared.background_pool, rules=prepared.rules
         ),
@@ -121,12 +170,12 @@ def compose(prepared: Prepared) -> Hub:
             units,
             calls,
             currencies,
-            pool=prepared.pool,
+            pool=prepared.emergency_pool,
             rules=prepared.rules,
             news=news,
             watch_interval=settings.session.watch_interval,
         ),
-        session=SessionServicer(partial(_begin_session, prepared, currencies), surroundings),
+        session=sessions.servicer,
         settlement=SettlementServicer(units, calls, currencies),
     )
 
@@ -134,52 +183,75 @@ def compose(prepared: Prepared) -> Hub:
         await calls.read(write_down_denial, units, principal, method)
 
     interceptors = [
+        MetricsInterceptor(prepared.metrics),
         ErrorInterceptor(),
         IdentityInterceptor(Authenticator(prepared.principals)),
         RoleInterceptor(ALLOWED, write_down),
+        TracingInterceptor(),
         ValidationInterceptor(prepared.validator),
     ]
     server, status = make_server(
-        servicers, interceptors, _transport(settings.server), with_reflection=settings.server.reflection
+        servicers, interceptors, transport_of(settings.server), with_reflection=settings.server.reflection
+    )
+    loop_watch = LoopWatch(prepared.metrics)
+    caretaker = Caretaker(
+        units,
+        prepared.clock,
+        registry=sessions.registry,
+        status=status,
+        limits=_readiness_limits(settings.readiness),
+        interval=settings.readiness.check_interval,
+        loop_lag_s=lambda: loop_watch.lag_s,
+    )
+    caretaker.show(prepared.metrics)
+    show_sizes(
+        prepared.metrics,
+        sessions.registry,
+        telemetry,
+        sessions.writer,
+        {"rpc_threads": rpc_threads, "due_threads": due_threads},
     )
     return Hub(
         prepared,
         server,
         status,
-        registry,
+        sessions.registry,
         telemetry,
-        courier,
+        sessions.writer,
+        sessions.courier,
         ticker,
         background_ticker,
+        loop_watch,
+        caretaker,
         rpc_threads,
         due_threads,
         background_threads,
     )
 
 
-def _begin_session(prepared: Prepared, currencies: Currencies, principal: Principal) -> SiteSession:
-    session = prepared.settings.session
-    return SiteSession(
-        prepared.units,
-        principal,
-        clock=prepared.clock,
-        validator=prepared.validator,
-        currencies=currencies,
-        rules=SessionRules(session.heartbeat_interval, session.resend_interval, session.max_clock_skew),
+def _readiness_limits(settings: ReadinessSettings) -> ReadinessLimits:
+    return ReadinessLimits(
+        probe_deadline=settings.probe_deadline,
+        max_loop_lag=settings.max_loop_lag,
+        max_backlog_age=settings.max_backlog_age,
+        max_stuck_ratio=settings.max_stuck_ratio,
+        max_deadline_delay=settings.max_deadline_delay,
     )
 
 
-def _limits(settings: SessionSettings) -> StreamLimits:
-    return StreamLimits(
-        max_pending_messages=settings.max_pending_messages,
-        max_pending_bytes=settings.max_pending_bytes,
-        hello_deadline=settings.hello_deadline,
-        silence_deadline=settings.silence_deadline,
-        write_deadline=settings.write_deadline,
+def _telemetry_limits(settings: TelemetrySettings) -> TelemetryLimits:
+    return TelemetryLimits(
+        max_queued_batches=settings.max_queued_batches,
+        max_queued_bytes=settings.max_queued_bytes,
+        max_commit_batches=settings.max_commit_batches,
+        max_commit_bytes=settings.max_commit_bytes,
+        max_wait=settings.max_wait,
+        retry_delay=settings.retry_delay,
     )
 
 
-def _transport(settings: ServerSettings) -> Transport:
+def transport_of(settings: ServerSettings) -> Transport:
+    """Return what connections may cost."""
     return Transport(
         keepalive_interval=settings.keepalive_interval,
         keepalive_deadline=settings.keepalive_deadline,

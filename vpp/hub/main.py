@@ -1,18 +1,21 @@
 """Starts the hub, waits for the signal to stop, and stops it in order."""
 
 import asyncio
-import gc
 import logging
 import signal
 from pathlib import Path
 
 from vpp.foundation.errors import VppError
+from vpp.foundation.log_format import log_to_stderr
+from vpp.foundation.tracing import follow_traces
 from vpp.hub.composition import Hub, compose
+from vpp.hub.event_loops import loop_factory
 from vpp.hub.listening import listen, write_port
 from vpp.hub.load_settings import load_settings
-from vpp.hub.log_format import log_to_stderr
+from vpp.hub.metrics_server import MetricsServer
 from vpp.hub.open_files import allow_open_files
 from vpp.hub.preparation import Prepared, prepare
+from vpp.rpc.garbage import settle
 from vpp.rpc.server import tell_health
 
 _log = logging.getLogger(__name__)
@@ -33,27 +36,33 @@ def run(config: Path) -> int:
     log_to_stderr("INFO")
     try:
         settings = load_settings(config)
-        log_to_stderr(settings.log_level)
+        log_to_stderr(settings.log_level, settings.log.format)
         allow_open_files(settings.work.max_sessions)
+        stop_tracing = follow_traces("vpp-hub", settings.tracing.endpoint)
         prepared = prepare(settings)
     except VppError as error:
         _log.error("cannot start: %s", error)
         return NOT_STARTED
     try:
-        return asyncio.run(_serve(prepared))
+        with asyncio.Runner(loop_factory=loop_factory(settings.work.event_loop)) as runner:
+            return runner.run(serve(prepared))
     except VppError as error:
         _log.error("cannot start: %s", error)
         return NOT_STARTED
     finally:
         prepared.pool.close()
+        prepared.emergency_pool.close()
         prepared.background_pool.close()
         prepared.close_database()
+        stop_tracing()
 
 
-async def _serve(prepared: Prepared) -> int:
+async def serve(prepared: Prepared) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code."""
     hub = compose(prepared)
     settings = prepared.settings
     port = listen(hub.server, settings)
+    metrics = _metrics_server(hub)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -62,19 +71,35 @@ async def _serve(prepared: Prepared) -> int:
     await hub.server.start()
     tasks = {
         "telemetry writer": loop.create_task(hub.telemetry.run()),
+        "session writer": loop.create_task(hub.sessions.run()),
         "courier": loop.create_task(hub.courier.run()),
+        "loop watch": loop.create_task(hub.loop_watch.run()),
     }
+    hub.caretaker.watch(tasks)
     hub.ticker.start()
     hub.background_ticker.start()
-    await tell_health(hub.health, serves=True)
-    gc.collect()
-    gc.freeze()  # what lives as long as the hub need not be looked at again: a fifth less CPU
+    await hub.caretaker.look()
+    tasks["caretaker"] = loop.create_task(hub.caretaker.run())
+    settle()
     if settings.server.port_file is not None:
         write_port(settings.path(settings.server.port_file), port)
     _log.info("listening on %s:%d", settings.server.listen_address, port)
     code = await _until_told(stop, tasks)
     await _stop(hub, tasks)
+    if metrics is not None:
+        metrics.close()
     return code
+
+
+def _metrics_server(hub: Hub) -> MetricsServer | None:
+    """Begin to answer on the port for metrics, if the settings name one."""
+    settings = hub.prepared.settings.metrics
+    if settings.port is None:
+        return None
+    server = MetricsServer(settings, hub.prepared.metrics, hub.caretaker.readiness)
+    server.start()
+    _log.info("metrics on http://%s:%d/metrics", settings.listen_address, server.port)
+    return server
 
 
 async def _until_told(stop: asyncio.Event, tasks: dict[str, asyncio.Task[None]]) -> int:
@@ -92,6 +117,8 @@ async def _stop(hub: Hub, tasks: dict[str, asyncio.Task[None]]) -> None:
     """Stop in order: no new work, sessions, calls, deadlines, readings, threads."""
     grace_s = hub.prepared.settings.server.stop_grace.total_seconds()
     _log.info("stopping")
+    tasks["caretaker"].cancel()  # or it would tell probes that all is well
+    hub.caretaker.readiness.settle(["the hub is stopping"])
     await tell_health(hub.health, serves=False)
     hub.registry.close_all()
     await hub.server.stop(grace_s)
@@ -108,4 +135,5 @@ async def _stop(hub: Hub, tasks: dict[str, asyncio.Task[None]]) -> None:
     hub.rpc_threads.shutdown(wait=False, cancel_futures=True)
     hub.due_threads.shutdown(wait=False, cancel_futures=True)
     hub.background_threads.shutdown(wait=False, cancel_futures=True)
+    hub.caretaker.close()
     _log.info("stopped")

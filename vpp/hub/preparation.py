@@ -1,7 +1,8 @@
 """What must be done before the hub can serve: database, products, parties, workers, rules."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
 
@@ -11,27 +12,34 @@ from vpp.baseline.calendar import SiteCalendar
 from vpp.baseline.public_holidays import public_holidays
 from vpp.baseline.scoring.season import HALF_YEARS, SeasonStart, season_of
 from vpp.foundation.clock import AcceleratedClock, Clock, Speed, SystemClock
+from vpp.foundation.command_keys import read_signing_key
 from vpp.foundation.errors import InvalidInput
 from vpp.hub.baseline_rule_files import load_rule_files
 from vpp.hub.inline_pool import InlinePool
-from vpp.hub.process_pool import ProcessPool
+from vpp.hub.process_pool import ProcessPool, warm_up_all
 from vpp.hub.product_files import load_product_files
 from vpp.hub.seeding import ensure_parties, ensure_products
 from vpp.hub.settings import ClockSettings, HubSettings, PrincipalSettings, SeasonSettings
 from vpp.portfolio.party import Party
+from vpp.rpc.hub_metrics import HubMetrics
 from vpp.rpc.identity_interceptor import token_digest
 from vpp.rpc.server import warm_up
-from vpp.storage.engine import make_engine
+from vpp.rpc.signing import DeliverySigner
+from vpp.storage.engine import SQLITE, make_engine
 from vpp.storage.migrate import migrate
 from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
 from vpp.workflows.choosing_rules import owe_choices
+from vpp.workflows.due_lanes import MARKET_LANES
 from vpp.workflows.forecasting import owe_forecast
 from vpp.workflows.identity import Principal
+from vpp.workflows.keeping_telemetry import owe_upkeep
 from vpp.workflows.market_rules import MarketRules
+from vpp.workflows.rebuilding_deadlines import forget_claims, rebuild_deadlines
 
+_log = logging.getLogger(__name__)
 A_YEAR = 2026  # any year will do to see whether a country is known
-EXTRA_CONNECTIONS = 3
-"""Database connections beside those of the workflow threads: the two tickers', and one to spare."""
+EXTRA_CONNECTIONS = len(MARKET_LANES) + 3
+"""Database connections beside those of the workflow threads: the tickers', and one to spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +52,14 @@ class Prepared:
         units: Makes transactions on the database, which is migrated.
         close_database: Closes its connections.
         pool: Runs solvers and models; warm.
+        emergency_pool: Runs the solver for emergencies, apart from auctions; warm; the same if it shares.
         background_pool: Runs long work that nobody waits for, apart from what has to be on time; the
             same if it shares.
         rules: The hub's market rules.
         validator: Checks requests; warm.
         principals: SHA-256 of a token to whom it proves.
+        signer: Signs what sites are told; None if the settings name no key.
+        metrics: Where the hub counts what it does.
     """
 
     settings: HubSettings
@@ -56,10 +67,13 @@ class Prepared:
     units: SqlUnitOfWorkFactory
     close_database: Callable[[], None]
     pool: ProcessPool | InlinePool
+    emergency_pool: ProcessPool | InlinePool
     background_pool: ProcessPool | InlinePool
     rules: MarketRules
     validator: Validator
     principals: Mapping[str, Principal]
+    signer: DeliverySigner | None = None
+    metrics: HubMetrics = field(default_factory=HubMetrics)
 
 
 def prepare(settings: HubSettings) -> Prepared:
@@ -71,13 +85,15 @@ def prepare(settings: HubSettings) -> Prepared:
         Overloaded: The database is locked or away.
     """
     principals = principals_by_token(settings)
+    signer = delivery_signer(settings)
     baseline_rules = load_rule_files(settings.path(settings.rule_directory))
     profiles = load_product_files(settings.path(settings.product_directory), baseline_rules)
     clock = make_clock(settings.clock)
     connection_count = settings.work.rpc_threads + EXTRA_CONNECTIONS
     engine = make_engine(_database_url(settings), pool_size=connection_count, max_overflow=0)
     migrate(engine)
-    units = SqlUnitOfWorkFactory(engine, clock)
+    metrics = HubMetrics()
+    units = SqlUnitOfWorkFactory(engine, clock, observer=metrics)
     ensure_products(units, profiles)
     ensure_parties(
         units, [Party(party.party_id, party.display_name, party.kind) for party in settings.parties]
@@ -85,15 +101,33 @@ def prepare(settings: HubSettings) -> Prepared:
     rules = market_rules(settings)
     owe_forecast(units, rules)
     owe_choices(units, rules)
+    owe_upkeep(units, rules.telemetry)
+    if engine.dialect.name == SQLITE:  # one hub alone: its predecessor is gone, and so are its claims
+        forget_claims(units)
+    for due in rebuild_deadlines(units, rules):
+        _log.warning("the deadline %s of %s was missing", due.kind.value, due.subject_id)
     processes = settings.work.worker_processes
     pool = ProcessPool(processes) if processes else InlinePool()
-    pool.warm_up()
+    urgent = settings.emergency.worker_processes if processes else 0
+    emergency_pool = ProcessPool(urgent, only_clears=True) if urgent else pool
+    warm_up_all([pool, emergency_pool])
     behind = settings.forecasts.worker_processes
     background_pool = ProcessPool(behind, is_background=True) if behind else pool
     validator = Validator()
     warm_up(validator)
     return Prepared(
-        settings, clock, units, engine.dispose, pool, background_pool, rules, validator, principals
+        settings,
+        clock,
+        units,
+        engine.dispose,
+        pool,
+        emergency_pool,
+        background_pool,
+        rules,
+        validator,
+        principals,
+        signer,
+        metrics,
     )
 
 
@@ -124,8 +158,15 @@ def market_rules(settings: HubSettings) -> MarketRules:
         claim_lease=market.claim_lease,
         telemetry_allowance=market.telemetry_allowance,
         measurement_allowance=market.measurement_allowance,
+        clearing_allowance=market.clearing_allowance,
+        emergency_time_limit=settings.emergency.solver_time_limit,
         uniform_price=market.uniform_price,
         tie_rule=market.tie_rule,
+        telemetry=settings.telemetry.rules(),
+        reliability=settings.scores.choices(),
+        start_spread=settings.dispatch.start_spread,
+        release_spread=settings.dispatch.release_spread,
+        tracking=settings.tracking.rules(),
     )
 
 
@@ -166,6 +207,19 @@ def principals_by_token(settings: HubSettings) -> dict[str, Principal]:
             )
         found[digest] = Principal(one.principal_id, one.party_id, one.site_id, one.roles)
     return found
+
+
+def delivery_signer(settings: HubSettings) -> DeliverySigner | None:
+    """Return what signs deliveries; None if the settings name no key.
+
+    Raises:
+        InvalidInput: The key file cannot be read, or holds no Ed25519 private key.
+    """
+    file = settings.signing.key_file
+    if file is None:
+        return None
+    secret = _secret(settings, file.as_posix())
+    return DeliverySigner(read_signing_key(secret.encode(), f"signing.key_file {file}"))
 
 
 def _digest(settings: HubSettings, principal: PrincipalSettings) -> str:

@@ -5,11 +5,11 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing.connection import wait
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from vpp.foundation.errors import BrokenPromise
 
@@ -19,6 +19,14 @@ BACKGROUND_NICENESS = 10
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
+class WarmPool(Protocol):
+    """A pool whose workers can be started before the first call."""
+
+    def warm_up(self) -> None:
+        """Start every worker."""
+        ...
+
+
 class ProcessPool:
     """A pool of spawned processes; implements `workflows.ports.WorkerPool`.
 
@@ -26,13 +34,15 @@ class ProcessPool:
     pool with it: the pool is then built anew and the call tried once more.
     """
 
-    def __init__(self, process_count: int, *, is_background: bool = False) -> None:
+    def __init__(self, process_count: int, *, is_background: bool = False, only_clears: bool = False) -> None:
         """Prepare a pool of that many processes; they start with the first call.
 
         Args:
             process_count: How many.
             is_background: Whether others on the machine go first.
+            only_clears: Whether it is warm with the clearing alone, which takes less time and memory.
         """
+        self._warming = _import_clearing if only_clears else _import_models
         self._is_background = is_background
         self._process_count = process_count
         self._lock = threading.Lock()
@@ -61,7 +71,7 @@ class ProcessPool:
 
     def warm_up(self) -> None:
         """Start every process and have it import what clearing and forecasting need."""
-        self.run_all([_import_models] * self._process_count)
+        self.run_all([self._warming] * self._process_count)
 
     def close(self) -> None:
         """Take no more calls; processes end with what they are at."""
@@ -93,6 +103,13 @@ class ProcessPool:
             return self._executor
 
 
+def warm_up_all(pools: Sequence[WarmPool]) -> None:
+    """Start the workers of several pools side by side; one that is named twice is warmed once."""
+    distinct = list(dict.fromkeys(pools))
+    with ThreadPoolExecutor(len(distinct)) as threads:
+        list(threads.map(lambda pool: pool.warm_up(), distinct))
+
+
 def _set_up_worker(*, is_background: bool) -> None:
     if is_background:
         os.nice(BACKGROUND_NICENESS)
@@ -108,6 +125,10 @@ def _end_with_parent() -> None:
     if parent is not None:
         wait([parent.sentinel])
         os._exit(1)
+
+
+def _import_clearing() -> None:
+    import vpp.auction.clearing  # noqa: F401, PLC0415  imports Pyomo, which takes a second
 
 
 def _import_models() -> None:

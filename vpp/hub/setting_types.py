@@ -11,7 +11,8 @@ from vpp.foundation.names import ID_PATTERN
 Id = Annotated[str, Field(pattern=f"^{ID_PATTERN}$")]
 
 
-def _iso_text(value: object) -> object:
+def iso_text(value: object) -> object:
+    """Refuse what is no ISO 8601 duration: a bare number would pass as seconds."""
     if isinstance(value, timedelta) or (isinstance(value, str) and value.startswith("P")):
         return value
     raise ValueError(f"{value!r} is no ISO 8601 duration such as PT15S")
@@ -27,10 +28,9 @@ def _between(shortest: timedelta, longest: timedelta) -> Callable[[timedelta], t
 
 
 _DAY = timedelta(days=1)
-# A bare number would pass as seconds, so durations are ISO 8601 text.
-Span = Annotated[timedelta, BeforeValidator(_iso_text), AfterValidator(_between(timedelta(0), _DAY))]
+Span = Annotated[timedelta, BeforeValidator(iso_text), AfterValidator(_between(timedelta(0), _DAY))]
 Wait = Annotated[
-    timedelta, BeforeValidator(_iso_text), AfterValidator(_between(timedelta(milliseconds=10), _DAY))
+    timedelta, BeforeValidator(iso_text), AfterValidator(_between(timedelta(milliseconds=10), _DAY))
 ]
 UtcInstant = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(UTC))]
 

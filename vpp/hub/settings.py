@@ -13,10 +13,22 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vpp.auction.rules import TieRule, UniformPrice
+from vpp.hub.dispatch_settings import DispatchSettings
+from vpp.hub.emergency_settings import EmergencySettings
+from vpp.hub.event_loops import LoopName
 from vpp.hub.forecast_settings import ForecastSettings
+from vpp.hub.observability_settings import (
+    LogSettings,
+    MetricsSettings,
+    ReadinessSettings,
+    TracingSettings,
+)
+from vpp.hub.score_settings import ScoreSettings
 from vpp.hub.session_settings import SessionSettings
 from vpp.hub.setting_types import Group, Id, Span, UtcInstant, Wait
+from vpp.hub.signing_settings import SigningSettings
 from vpp.hub.telemetry_settings import TelemetrySettings
+from vpp.hub.tracking_settings import TrackingSettings
 from vpp.portfolio.party import PartyKind
 from vpp.solver.report import SolverName
 from vpp.workflows.identity import Role
@@ -105,11 +117,13 @@ class WorkSettings(Group):
         worker_processes: Processes for solvers and models; 0 runs them in the hub itself.
         rpc_threads: Threads for workflows; the database pool is a little larger.
         max_sessions: Site agents that the hub is meant for; checked against the limit of open files.
+        event_loop: Python's own, or uvloop from the extra of that name.
     """
 
     worker_processes: int = Field(default=1, ge=0, le=64)
     rpc_threads: int = Field(default=8, ge=1, le=64)
     max_sessions: int = Field(default=500, ge=1, le=100_000)
+    event_loop: LoopName = "asyncio"
 
 
 class SeasonSettings(Group):
@@ -147,6 +161,8 @@ class MarketSettings(Group):
         claim_lease: How long a claimed deadline is kept from other hubs.
         telemetry_allowance: How long readings may take before baselines are frozen.
         measurement_allowance: How long readings may take before delivery is measured.
+        clearing_allowance: How much of a product's notice a clearing may take; one that is later is
+            refused, and its event fails.
     """
 
     aggregator_party_id: Id
@@ -163,6 +179,7 @@ class MarketSettings(Group):
     claim_lease: Wait = timedelta(minutes=10)
     telemetry_allowance: Span = timedelta(minutes=10)
     measurement_allowance: Span = timedelta(minutes=30)
+    clearing_allowance: Span = timedelta(minutes=5)
 
 
 class JobSettings(Group):
@@ -257,10 +274,19 @@ class HubSettings(BaseSettings):
         database: Where it keeps its state.
         work: How many work side by side.
         session: How sessions are held.
+        signing: How sites can tell that what they are told is the hub's.
         telemetry: How readings are kept.
         forecasts: Which models forecast, how often, and where.
         market: What is decided once for all markets.
+        dispatch: How events call sites and let them go.
+        tracking: How closely events are followed in their course.
+        emergency: How emergencies are cleared while everybody waits.
+        scores: How much of what a site offers counts, by what it has shown.
         jobs: When the hub looks for what is due.
+        metrics: Where the hub says how it does.
+        readiness: When it says that it is ready.
+        tracing: Where spans are sent.
+        log: How it logs.
         clock: An accelerated clock; the machine's if absent.
         parties: Parties that the hub makes sure of.
         principals: Who may call.
@@ -278,10 +304,19 @@ class HubSettings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     work: WorkSettings = WorkSettings()
     session: SessionSettings = SessionSettings()
+    signing: SigningSettings = SigningSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     market: MarketSettings
+    dispatch: DispatchSettings = DispatchSettings()
+    tracking: TrackingSettings = TrackingSettings()
+    emergency: EmergencySettings = EmergencySettings()
     forecasts: ForecastSettings = ForecastSettings()
+    scores: ScoreSettings = ScoreSettings()
     jobs: JobSettings = JobSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    readiness: ReadinessSettings = ReadinessSettings()
+    tracing: TracingSettings = TracingSettings()
+    log: LogSettings = LogSettings()
     clock: ClockSettings | None = None
     parties: tuple[PartySettings, ...] = ()
     principals: tuple[PrincipalSettings, ...] = ()

@@ -33,6 +33,8 @@ product_directory = "products"
 [server]
 port = 0
 port_file = "hub.port"
+[log]
+format = "json"
 [work]
 worker_processes = 0
 [market]
@@ -159,7 +161,7 @@ def test_what_does_not_fit_is_said_and_nothing_starts(folder: Path, old: str, ne
         _, log = process.communicate(timeout=DEADLINE_S)
     assert process.returncode == 2
     (line,) = log.splitlines()
-    assert json.loads(line)["message"].startswith("cannot start: ")
+    assert "cannot start: " in line
     assert message in line
     assert not (folder / "hub.port").exists()
 

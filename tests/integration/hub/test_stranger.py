@@ -68,6 +68,7 @@ def settings(folder: Path) -> Path:
         '[session]\nheartbeat_interval = "PT4H"\n'
         '[market]\naggregator_party_id = "hub"\nautomatic_approval = true\n'
         'measurement_allowance = "PT2H"\nclaim_lease = "PT12H"\n'
+        'clearing_allowance = "PT2H"\n[emergency]\nworker_processes = 0\n'
         f"[clock]\nmachine_start = {begins.isoformat()}\n"
         f"[[clock.speeds]]\nstart = {NOON.isoformat()}\nfactor = 60.0\n"
         f"[[clock.speeds]]\nstart = {(NOON + timedelta(minutes=10)).isoformat()}\nfactor = {FACTOR}\n"
