@@ -1,7 +1,7 @@
 """`vpp agent`: run site agents, each with the simulated plant that its configuration describes."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,9 +17,34 @@ def run_agent(
             help="A site's settings, TOML; repeat to run more sites.",
         ),
     ],
+    log_format: Annotated[
+        Literal["text", "json"],
+        typer.Option(envvar="VPP_LOG_FORMAT", help="Lines for people, or one JSON object per line."),
+    ] = "text",
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+        typer.Option(envvar="VPP_LOG_LEVEL", help="Least severity that is logged."),
+    ] = "INFO",
+    trace_endpoint: Annotated[
+        str | None,
+        typer.Option(
+            envvar="VPP_TRACE_ENDPOINT",
+            help="Collector that spans are sent to, OTLP over gRPC; needs the extra `tracing`.",
+            metavar="URL",
+        ),
+    ] = None,
 ) -> None:
     """Run one agent per configuration in this process until SIGTERM or SIGINT."""
-    from vpp.agent.main import run  # noqa: PLC0415  the operator's commands start faster without the agent
+    # The operator's commands start faster without these.
+    from vpp.agent.main import run  # noqa: PLC0415  as above
     from vpp.cli.simulated_driver import simulated_driver  # noqa: PLC0415  as above
+    from vpp.foundation.log_format import log_to_stderr  # noqa: PLC0415  as above
+    from vpp.foundation.tracing import follow_traces  # noqa: PLC0415  as above
 
-    raise typer.Exit(run(config, simulated_driver))
+    log_to_stderr(log_level, log_format)
+    stop_tracing = follow_traces("vpp-agent", trace_endpoint)
+    try:
+        code = run(config, simulated_driver)
+    finally:
+        stop_tracing()
+    raise typer.Exit(code)

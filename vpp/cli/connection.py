@@ -68,20 +68,31 @@ class HubAddress:
         target: Host and port.
         token: Bearer token; sent with every call.
         tls: Files for TLS; None talks in the clear.
+        trace_endpoint: Where spans are sent, OTLP over gRPC; None for no traces.
     """
 
     target: str
     token: str
     tls: TlsFiles | None = None
+    trace_endpoint: str | None = None
 
 
 class HubConnection:
     """One channel to the hub with the stubs of its services, used by one caller."""
 
-    def __init__(self, channel: grpc.Channel, token: str) -> None:
-        """Keep the channel, and the token that is sent with every call."""
+    def __init__(
+        self, channel: grpc.Channel, token: str, trace_parent: Callable[[], str] | None = None
+    ) -> None:
+        """Keep the channel.
+
+        Args:
+            channel: To the hub.
+            token: Sent with every call.
+            trace_parent: Returns the trace context that is sent with every call; None for none.
+        """
         self._channel = channel
-        self._metadata = (("authorization", f"Bearer {token}"),)
+        self._token = token
+        self._trace_parent = trace_parent
         self.portfolio = PortfolioServiceStub(channel)
         self.telemetry = TelemetryServiceStub(channel)
         self.baseline = BaselineServiceStub(channel)
@@ -91,7 +102,12 @@ class HubConnection:
 
     def as_caller(self, token: str) -> Self:
         """Return a connection of another caller over the same channel."""
-        return type(self)(self._channel, token)
+        return type(self)(self._channel, token, self._trace_parent)
+
+    @property
+    def _metadata(self) -> tuple[tuple[str, str], ...]:
+        token = ("authorization", f"Bearer {self._token}")
+        return (token,) if self._trace_parent is None else (token, ("traceparent", self._trace_parent()))
 
     def call(self, method: Callable[..., Reply], request: Message) -> Reply:
         """Make one call and return its answer.
@@ -130,22 +146,29 @@ class HubConnection:
         self._channel.close()
 
 
-def connect(address: HubAddress) -> HubConnection:
-    """Prepare a connection; it is made with the first call."""
+def connect(address: HubAddress, trace_parent: Callable[[], str] | None = None) -> HubConnection:
+    """Prepare a connection; it is made with the first call.
+
+    Args:
+        address: Where the hub is and who calls.
+        trace_parent: Returns the trace context that is sent with every call; None for none.
+    """
     options = [
         ("grpc.service_config", _SERVICE_CONFIG),
         ("grpc.enable_retries", 1),
         ("grpc.max_receive_message_length", _LARGEST_ANSWER_BYTES),
     ]
     if address.tls is None:
-        return HubConnection(grpc.insecure_channel(address.target, options=options), address.token)
+        channel = grpc.insecure_channel(address.target, options=options)
+        return HubConnection(channel, address.token, trace_parent)
     tls = address.tls
     credentials = grpc.ssl_channel_credentials(
         root_certificates=read_file(tls.authority, "--ca-file"),
         private_key=None if tls.key is None else read_file(tls.key, "--key-file"),
         certificate_chain=None if tls.certificate is None else read_file(tls.certificate, "--cert-file"),
     )
-    return HubConnection(grpc.secure_channel(address.target, credentials, options=options), address.token)
+    channel = grpc.secure_channel(address.target, credentials, options=options)
+    return HubConnection(channel, address.token, trace_parent)
 
 
 def is_loopback(target: str) -> bool:
@@ -196,6 +219,17 @@ def read_token(path: Path | None) -> str:
 def connection_of(context: typer.Context) -> HubConnection:
     """Connect to the hub that `vpp operator`'s options name; closed with the command."""
     address: HubAddress = context.obj()
-    connection = connect(address)
+    connection = connect(address, _traced(context, address.trace_endpoint))
     context.call_on_close(connection.close)
     return connection
+
+
+def _traced(context: typer.Context, endpoint: str | None) -> Callable[[], str] | None:
+    """Make the command a trace, if traces are sent; returns what names it to the hub."""
+    if endpoint is None:
+        return None
+    from vpp.foundation.tracing import follow_traces, span, trace_parent  # noqa: PLC0415  slow, and seldom used
+
+    context.call_on_close(follow_traces("vpp-operator", endpoint))
+    context.with_resource(span(context.command_path))
+    return trace_parent

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from vpp.cli.key_files import write_key_pair
 from vpp.cli.product_folder import product_folder
 from vpp.cli.rule_folder import rule_folder
 from vpp.foundation.clock import SystemClock
@@ -19,6 +20,7 @@ from vpp.simulator.toml_text import toml_text
 ZONE = "north"
 AUCTION_PRODUCT = "example-peak-shaving"
 EMERGENCY_PRODUCT = "example-emergency"
+SIGNING_KEY = "deliveries"
 _TOKEN_BYTES = 32
 
 
@@ -30,19 +32,21 @@ def run_fleet(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the hub.")] = 50051,
     if_missing: Annotated[bool, typer.Option(help="Do nothing if the files are there.")] = False,
 ) -> None:
-    """Write a hub's settings, simulated sites on real cluster load, and tokens; say how to start them."""
+    """Write a hub's settings, simulated sites on real cluster load, keys, tokens; say how to start."""
     settings = out / "hub.toml"
     if settings.exists() and if_missing:
         return
     if settings.exists():
         raise AlreadyExists(f"{settings} exists; choose another folder or remove it", out=str(out))
     now = SystemClock().now()
+    keys = write_key_pair(out / SIGNING_KEY)
     plan = FleetPlan(
         hub_address=f"127.0.0.1:{port}",
         day=now.date(),
         products=[AUCTION_PRODUCT, EMERGENCY_PRODUCT],
         emergency_products=[EMERGENCY_PRODUCT],
         zone=ZONE,
+        verify_key=keys.public_file.read_bytes(),
     )
     written = write_fleet(out, plan, site_count=sites, seed=seed)
     operator_token = _write_token(out / "operator.token")
@@ -80,6 +84,7 @@ def _hub_document(out: Path, sites: list[FleetSite], operator_token: str, port: 
         "product_directory": str(product_folder()),
         "rule_directory": str(rule_folder()),
         "server": {"port": port},
+        "signing": {"key_file": f"{SIGNING_KEY}.key"},
         "database": {"url": f"sqlite:///{out.resolve() / 'hub.sqlite'}"},
         "market": {"aggregator_party_id": "aggregator", "automatic_approval": True},
         "parties": [

@@ -1,4 +1,4 @@
-"""The `vpp` command: hub, agent, operator, auction, baseline and demo under one name."""
+"""The `vpp` command: hub, agent, operator, auction, baseline, keys and demo under one name."""
 
 import sys
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from vpp.cli.exit_codes import EXIT_CODES_HELP
 from vpp.cli.failures import describe, describe_own
 from vpp.cli.fleet_command import run_fleet
 from vpp.cli.hub_command import run_hub
+from vpp.cli.keys_command import keys_app
 from vpp.foundation.errors import VppError
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app.command("agent")(run_agent)
 app.add_typer(operator_app, name="operator")
 app.add_typer(auction_app, name="auction")
 app.add_typer(baseline_app, name="baseline")
+app.add_typer(keys_app, name="keys")
 app.command("fleet")(run_fleet)
 app.command("demo")(run_demo)
 

@@ -106,6 +106,24 @@ class Desk(
         event.delivery_interval.end_time.FromJsonString("2026-03-03T19:00:00Z")
         return event
 
+    def CreateEvent(self, request: event_pb2.CreateEventRequest, context: Context) -> event_pb2.Event:
+        self._keep(request, context)
+        request.event.name = f"events/{request.event_id}"
+        return request.event
+
+    def ListInstructions(
+        self, request: event_pb2.ListInstructionsRequest, context: Context
+    ) -> event_pb2.ListInstructionsResponse:
+        self._keep(request, context)
+        withdrawn = event_pb2.Instruction(
+            site="sites/north-1",
+            state=event_pb2.Instruction.STATE_SUPERSEDED,
+            answer=event_pb2.Instruction.STATE_PARTIAL,
+            target_reduction_kw=[100.0],
+            start_offset=Duration(seconds=42),
+        )
+        return event_pb2.ListInstructionsResponse(instructions=[withdrawn])
+
     def UpdateEvent(self, request: event_pb2.UpdateEventRequest, context: Context) -> event_pb2.Event:
         self._keep(request, context)
         return request.event
@@ -266,6 +284,30 @@ def test_a_repeat_after_unavailable_carries_the_same_request_id(run: Run, desk: 
 def test_every_page_is_read(run: Run) -> None:
     sites = json.loads(run("sites", "list", "--json"))
     assert [site["name"] for site in sites] == ["sites/north-1", "sites/north-2"]
+
+
+def test_an_order_is_sent_as_typed(run: Run, desk: Desk) -> None:
+    output = run(
+        *("event", "order", "--purpose", "dry-run", "--product", "peak", "--zone", "north"),
+        *("--start", "2026-03-03T17:00Z", "--end", "2026-03-03T18:00Z", "--target-kw", "500"),
+        *("--site", "north-1", "--site", "sites/north-2", "--id", "rehearsal"),
+    )
+    request = desk.requests[-1]
+    assert isinstance(request, event_pb2.CreateEventRequest)
+    assert request.event.purpose == event_pb2.Event.PURPOSE_DRY_RUN
+    assert list(request.event.sites) == ["sites/north-1", "sites/north-2"]
+    assert list(request.event.target_reduction_kw) == [500.0] * 4
+    assert request.event.cap_price_per_mwh.currency_code == "GBP"
+    assert (request.event_id, len(request.request_id)) == ("rehearsal", 36)
+    assert "dry run" in output
+    assert "cap per MWh" not in output
+
+
+def test_what_a_site_answered_before_a_cancel_is_shown(run: Run) -> None:
+    output = run("event", "show", "evening")
+    assert "SUPERSEDED" in output
+    assert "PARTIAL" in output
+    assert "42 s" in output
 
 
 def test_a_modification_names_only_what_changes(run: Run, desk: Desk) -> None:

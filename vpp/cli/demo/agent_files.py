@@ -8,8 +8,10 @@ from pathlib import Path
 
 from vpp.cli.demo.plan import AUCTION_PRODUCT, EMERGENCY_PRODUCT, ZONE, DemoPlan
 from vpp.cli.demo.processes import ProgramRun
+from vpp.cli.key_files import write_key_pair
 from vpp.simulator.fleet_files import FleetPlan, FleetSite, write_fleet
 
+SIGNING_KEY = "deliveries"
 SINGLE_SITE_PROGRAMS = 6
 SHARED_PROGRAMS = 3
 SITES_PER_OWNER = 4
@@ -59,7 +61,7 @@ class AgentFiles:
 def write_agents(  # noqa: PLR0913  what the sites are told, and how many there are
     folder: Path, plan: DemoPlan, clock: Mapping[str, object], hub_address: str, *, site_count: int, seed: int
 ) -> AgentFiles:
-    """Write the sites' files.
+    """Write the sites' files, and the key pair by which they know the hub.
 
     Args:
         folder: Folder of the run; it exists.
@@ -76,6 +78,7 @@ def write_agents(  # noqa: PLR0913  what the sites are told, and how many there 
         emergency_products=[EMERGENCY_PRODUCT],
         zone=ZONE,
         clock=clock,
+        verify_key=write_key_pair(folder / SIGNING_KEY).public_file.read_bytes(),
     )
     sites = write_fleet(folder / "sites", fleet, site_count=site_count, seed=seed)
     singles, shared = sites[:SINGLE_SITE_PROGRAMS], sites[SINGLE_SITE_PROGRAMS:]

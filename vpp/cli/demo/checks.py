@@ -209,9 +209,10 @@ def killed_site_resumed(
         missing: Metering intervals of the day without a reading of the site.
     """
     own = [fact for fact in instructions if fact.site_id == site_id]
+    states = {fact.state for fact in own}
     return CheckRow(
         f"the killed agent {site_id} resumed",
-        bool(own) and all(fact.state == "COMPLETED" for fact in own) and missing == 0,
+        "COMPLETED" in states and states <= {"COMPLETED", "SUPERSEDED"} and missing == 0,
         f"killed {killed_at:%H:%M}Z, back {restarted_at:%H:%M}Z; "
         + (
             ", ".join(f"{fact.instruction.rpartition('/')[2]} {fact.state}" for fact in own)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from vpp.cli.demo.agent_files import AgentFiles
+from vpp.cli.demo.agent_files import SIGNING_KEY, AgentFiles
 from vpp.cli.demo.plan import DemoPlan
 from vpp.cli.rule_folder import rule_folder
 from vpp.foundation.errors import InvalidInput
@@ -59,6 +59,8 @@ def write_hub_files(
         "product_directory": "products",
         "rule_directory": "baselines",
         "server": {"port": port, "port_file": "hub.port"},
+        "signing": {"key_file": f"{SIGNING_KEY}.key"},
+        "metrics": {"port": 0},  # the log says which
         "database": {"url": f"sqlite:///{folder.resolve() / 'hub.sqlite'}"},
         "work": {"worker_processes": 2},
         # The heartbeat is in the clock's own time, which runs a thousand times the machine's.
@@ -68,6 +70,7 @@ def write_hub_files(
             "automatic_approval": True,
             "forecast_hour_utc": forecast_hour_utc,
             "claim_lease": "PT6H",
+            "clearing_allowance": "PT15M",
         },
         "clock": clock,
         "parties": [

@@ -2,7 +2,9 @@
 
 import base64
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from vpp.cli.demo.checks import JournalFact
 from vpp.v1 import session_pb2
@@ -18,8 +20,7 @@ def journal_fact(site_id: str, path: Path) -> JournalFact:
         path: The journal: one JSON object per line. A torn last line is left out.
     """
     held_before, sequences, instructions, final_states = 0, [], [], []
-    for line in path.read_bytes().rpartition(b"\n")[0].splitlines():
-        entry = json.loads(line)
+    for entry in _entries(path):
         match entry["kind"]:
             case "position":
                 # Written by a restart, which drops what no longer matters but never its place.
@@ -34,3 +35,9 @@ def journal_fact(site_id: str, path: Path) -> JournalFact:
             case _:
                 pass
     return JournalFact(site_id, held_before, sequences, instructions, final_states)
+
+
+def _entries(path: Path) -> Iterator[dict[str, Any]]:
+    for line in path.read_bytes().rpartition(b"\n")[0].splitlines():
+        entry = json.loads(line)
+        yield from entry["entries"] if entry["kind"] == "together" else [entry]

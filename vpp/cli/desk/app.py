@@ -9,6 +9,7 @@ from vpp.cli.connection import HubAddress, TlsFiles, is_loopback, read_token
 from vpp.cli.desk.auction import auction_app
 from vpp.cli.desk.baselines import baselines_app
 from vpp.cli.desk.event import event_app
+from vpp.cli.desk.event_looks import list_looks
 from vpp.cli.desk.forecasts import forecasts_app
 from vpp.cli.desk.results import awards_app, clearing_app, sites_app
 from vpp.cli.desk.statements import dispute_app, statements_app
@@ -16,6 +17,7 @@ from vpp.cli.exit_codes import EXIT_CODES_HELP
 
 operator_app = typer.Typer(no_args_is_help=True, epilog=EXIT_CODES_HELP)
 operator_app.add_typer(auction_app, name="auction")
+event_app.command("looks")(list_looks)
 operator_app.add_typer(event_app, name="event")
 operator_app.add_typer(baselines_app, name="baselines")
 operator_app.add_typer(forecasts_app, name="forecasts")
@@ -50,6 +52,14 @@ def operator(  # noqa: PLR0913  one argument per option
     plaintext: Annotated[
         bool, typer.Option(help="Send the token without TLS to a hub that is not on this machine.")
     ] = False,
+    trace_endpoint: Annotated[
+        str | None,
+        typer.Option(
+            envvar="VPP_TRACE_ENDPOINT",
+            help="Collector that spans are sent to, OTLP over gRPC; needs the extra `tracing`.",
+            metavar="URL",
+        ),
+    ] = None,
 ) -> None:
     """Open auctions, call emergencies, watch events, fetch results."""
     if ca_file is None and not plaintext and not is_loopback(hub):
@@ -60,4 +70,4 @@ def operator(  # noqa: PLR0913  one argument per option
         raise typer.BadParameter("--cert-file and --key-file go together, and with --ca-file")
     tls = None if ca_file is None else TlsFiles(ca_file, cert_file, key_file)
     # Read late, so that commands which need no hub need no token either.
-    context.obj = lambda: HubAddress(hub, read_token(token_file), tls)
+    context.obj = lambda: HubAddress(hub, read_token(token_file), tls, trace_endpoint)

@@ -1,6 +1,8 @@
-"""`vpp operator event`: call emergencies, follow, modify and cancel events."""
+"""`vpp operator event`: call emergencies, order, follow, modify and cancel events."""
 
+import enum
 import itertools
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -12,7 +14,8 @@ from rich.live import Live
 from vpp.cli.arguments import full_name, interval_count, price, span, targets_kw, utc_instant
 from vpp.cli.connection import HubConnection, connection_of, new_request_id
 from vpp.cli.desk.auction import CapPrice, End, NewId, Product, Start, TargetKw, Zone
-from vpp.cli.desk.event_tables import event_table, instruction_table, status_panel
+from vpp.cli.desk.event_live import live_panel
+from vpp.cli.desk.event_tables import event_table, instruction_table, purpose_name
 from vpp.cli.output import AsJson, delivery, last_part, make_table, power_range, show, state_name, to_json
 from vpp.cli.wire_values import (
     instant_to_wire,
@@ -24,7 +27,9 @@ from vpp.cli.wire_values import (
 from vpp.v1 import event_pb2 as wire
 from vpp.v1 import portfolio_pb2 as portfolio_wire
 
-event_app = typer.Typer(no_args_is_help=True, help="Call emergencies; follow, modify and cancel events.")
+event_app = typer.Typer(
+    no_args_is_help=True, help="Call emergencies; order, follow, modify and cancel events."
+)
 
 EventName = Annotated[str, typer.Argument(help="Event, as an id or events/ID.", metavar="EVENT")]
 
@@ -59,6 +64,58 @@ def call_emergency(  # noqa: PLR0913  one argument per option
     show(as_json, called, event_table(called))
 
 
+class OrderedPurpose(enum.StrEnum):
+    """Why sites are ordered."""
+
+    MANDATORY = "mandatory"
+    TEST = "test"
+    DRY_RUN = "dry-run"
+
+
+@event_app.command("order")
+def order_event(  # noqa: PLR0913  one argument per option
+    context: typer.Context,
+    *,
+    purpose: Annotated[
+        OrderedPurpose,
+        typer.Option(
+            help="mandatory: curtailment above all markets; test: devices move, to see what sites can do; "
+            "dry-run: everything but the devices."
+        ),
+    ],
+    product: Product,
+    zone: Zone,
+    start: Start,
+    end: End,
+    target_kw: TargetKw,
+    site: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A site that is meant, as an id or sites/ID; every active one of the zone if absent."
+        ),
+    ] = None,
+    event_id: NewId = "",
+    as_json: AsJson = False,
+) -> None:
+    """Order sites to reduce, without auction or pay: each gets a part in proportion to what it can shed."""
+    interval = span(utc_instant(start), utc_instant(end))
+    hub = connection_of(context)
+    rules = _product(hub, full_name("products", product))
+    count = interval_count(interval, span_from_wire(rules.settlement_interval))
+    event = wire.Event(
+        product=rules.name,
+        zone=zone,
+        delivery_interval=interval_to_wire(interval),
+        target_reduction_kw=targets_kw(target_kw, count),
+        cap_price_per_mwh=money_to_wire(Decimal(0), rules.currency_code),
+        purpose=wire.Event.Purpose.Value(f"PURPOSE_{purpose.name}"),
+        sites=[full_name("sites", each) for each in site or ()],
+    )
+    request = wire.CreateEventRequest(event=event, event_id=event_id, request_id=new_request_id())
+    ordered = hub.call(hub.event.CreateEvent, request)
+    show(as_json, ordered, event_table(ordered))
+
+
 @event_app.command("show")
 def show_event(context: typer.Context, *, name: EventName, as_json: AsJson = False) -> None:
     """Show one event with what every site answered."""
@@ -77,10 +134,13 @@ def list_events(context: typer.Context, *, as_json: AsJson = False) -> None:
     """List events, latest delivery first."""
     hub = connection_of(context)
     events = hub.every(hub.event.ListEvents, wire.ListEventsRequest(), "events")
-    table = make_table("Events", "event", "state", "product", "zone", "delivery", ">target", ">awarded")
+    table = make_table(
+        "Events", "event", "purpose", "state", "product", "zone", "delivery", ">target", ">awarded"
+    )
     for event in events:
         table.add_row(
             last_part(event.name),
+            purpose_name(event.purpose),
             state_name(wire.Event.State, event.state),
             last_part(event.product),
             event.zone,
@@ -111,7 +171,7 @@ def watch_event(
         return
     with Live(console=Console(), auto_refresh=False) as live:
         for report in reports:
-            live.update(status_panel(report), refresh=True)
+            live.update(live_panel(report), refresh=True)
 
 
 @event_app.command("cancel")

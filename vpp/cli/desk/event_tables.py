@@ -2,89 +2,83 @@
 
 from collections.abc import Sequence
 
-from rich.console import Group
-from rich.panel import Panel
+from google.protobuf.duration_pb2 import Duration
 from rich.progress_bar import ProgressBar
 from rich.table import Table
-from rich.text import Text
 
 from vpp.cli.output import (
     delivery,
     fields_table,
-    instant,
     last_part,
     make_table,
     money,
-    power,
     power_range,
     state_name,
 )
-from vpp.cli.wire_values import instant_from_wire
 from vpp.v1 import event_pb2 as wire
+
+
+def purpose_name(value: wire.Event.Purpose.ValueType) -> str:
+    """Return why an event calls sites, as people read it.
+
+    Example:
+        >>> purpose_name(wire.Event.PURPOSE_DRY_RUN)
+        'dry run'
+    """
+    return wire.Event.Purpose.Name(value).removeprefix("PURPOSE_").lower().replace("_", " ")
 
 
 def event_table(event: wire.Event) -> Table:
     """Lay out one event."""
+    is_bought = event.purpose in {wire.Event.PURPOSE_MARKET, wire.Event.PURPOSE_UNSPECIFIED}
     rows = [
+        ("purpose", purpose_name(event.purpose)),
         ("state", state_name(wire.Event.State, event.state)),
         ("product", event.product),
         ("zone", event.zone),
         ("delivery", delivery(event.delivery_interval)),
         ("target", power_range(event.target_reduction_kw)),
-        ("awarded", power_range(event.awarded_reduction_kw)),
-        ("cap per MWh", money(event.cap_price_per_mwh)),
+        ("awarded" if is_bought else "ordered", power_range(event.awarded_reduction_kw)),
+        *([("cap per MWh", money(event.cap_price_per_mwh))] if is_bought else []),
         ("modification", str(event.modification_number)),
     ]
+    if event.sites:
+        rows.append(("sites", ", ".join(last_part(site) for site in event.sites)))
     if event.failure_reason:
         rows.append(("failed because", event.failure_reason))
     return fields_table(f"Event {last_part(event.name)}", rows)
 
 
 def instruction_table(instructions: Sequence[wire.Instruction]) -> Table:
-    """Lay out an event's instructions, one row per site."""
-    table = make_table("Instructions", "site", "state", ">target", "reason", "in words")
+    """Lay out an event's instructions, one row each; a superseded one shows what the site had answered."""
+    has_offsets = any(
+        each.HasField("start_offset") or each.HasField("release_offset") for each in instructions
+    )
+    offset_columns = [">begins after", ">lets go after"] if has_offsets else []
+    table = make_table(
+        "Instructions", "site", "state", "answer", ">target", *offset_columns, "reason", "in words"
+    )
     for instruction in instructions:
+        offsets = [_seconds(instruction.start_offset), _seconds(instruction.release_offset)]
         reason = wire.Instruction.Reason.Name(instruction.reason).removeprefix("REASON_")
         table.add_row(
             last_part(instruction.site),
             state_name(wire.Instruction.State, instruction.state),
+            state_name(wire.Instruction.State, instruction.answer) if instruction.answer else "",
             power_range(instruction.target_reduction_kw),
+            *(offsets if has_offsets else []),
             "" if reason == "UNSPECIFIED" else reason,
             instruction.reason_detail,
         )
     return table
 
 
+def _seconds(offset: Duration) -> str:
+    return f"{offset.ToTimedelta().total_seconds():,.0f} s"
+
+
 def delivered_bar(delivered: float, target: float, *, width: int = 40) -> ProgressBar:
     """Draw what is delivered as a share of the target; more than all of it is a full bar."""
     return ProgressBar(
         total=max(target, 1e-9), completed=min(max(delivered, 0.0), max(target, 1e-9)), width=width
-    )
-
-
-def status_panel(report: wire.WatchEventResponse) -> Panel:
-    """Lay out one live report of an event."""
-    event = report.event
-    answers = ", ".join(
-        f"{count.instruction_count} {state_name(wire.Instruction.State, count.state)}"
-        for count in report.instruction_counts
-        if count.instruction_count
-    )
-    now_at = instant_from_wire(report.status_time)
-    now = Table.grid(padding=(0, 2))
-    now.add_row("now", f"{power(report.present_delivered_kw)} of {power(report.present_target_kw)}")
-    now.add_row("", delivered_bar(report.present_delivered_kw, report.present_target_kw))
-    now.add_row(
-        "so far",
-        f"{report.delivered_energy_kwh:,.0f} kWh of {report.target_energy_kwh:,.0f} kWh in metered intervals",
-    )
-    now.add_row("sites", answers or "no instructions yet")
-    title = f"{last_part(event.name)}  {state_name(wire.Event.State, event.state)}"
-    return Panel(
-        Group(
-            Text(f"{delivery(event.delivery_interval)}   hub time {instant(now_at)}"),
-            now,
-        ),
-        title=title,
-        expand=False,
     )

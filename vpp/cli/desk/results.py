@@ -8,7 +8,18 @@ from rich.table import Table
 from vpp.cli.arguments import full_name
 from vpp.cli.connection import connection_of
 from vpp.cli.desk.event import EventName
-from vpp.cli.output import AsJson, fields_table, last_part, make_table, money, power, power_range, show
+from vpp.cli.desk.site_scores import list_scores
+from vpp.cli.output import (
+    AsJson,
+    fields_table,
+    last_part,
+    make_table,
+    money,
+    power,
+    power_range,
+    show,
+    state_name,
+)
 from vpp.v1 import auction_pb2 as wire
 from vpp.v1 import portfolio_pb2 as portfolio_wire
 
@@ -36,17 +47,21 @@ def list_awards(
     hub = connection_of(context)
     request = wire.ListAwardsRequest(event=full_name("events", event) if event else "")
     awards = hub.every(hub.auction.ListAwards, request, "awards")
-    table = make_table("Awards", "award", "resource", ">reduction", ">price per MWh", "reason")
+    table = make_table("Awards", "award", "state", "resource", ">reduction", ">price per MWh", "reason")
     for award in awards:
         prices = sorted({money(price) for price in award.price_per_mwh})
         table.add_row(
             last_part(award.name),
+            state_name(wire.Award.State, award.state),
             award.resource.removeprefix("sites/").replace("/resources/", " "),
             power_range(award.reduction_kw),
             " to ".join(prices[:: max(1, len(prices) - 1)]),
             award.reason,
         )
     show(as_json, awards, table)
+
+
+sites_app.command("scores")(list_scores)
 
 
 @sites_app.command("list")

@@ -106,6 +106,9 @@ def test_the_killed_site_must_end_its_work_and_owe_no_readings() -> None:
     assert killed_site_resumed("north-1", at, at, [DONE], 0).held
     assert not killed_site_resumed("north-1", at, at, [DONE], 2).held
     assert not killed_site_resumed("north-1", at, at, [replace(DONE, state="EXPIRED")], 0).held
+    replaced = replace(DONE, instruction="instructions/older", state="SUPERSEDED")
+    assert killed_site_resumed("north-1", at, at, [replaced, DONE], 0).held
+    assert not killed_site_resumed("north-1", at, at, [replaced], 0).held
     assert not killed_site_resumed("north-3", at, at, [DONE], 0).held
 
 

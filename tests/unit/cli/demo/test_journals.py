@@ -29,3 +29,13 @@ def test_a_journal_is_read_without_its_torn_end(tmp_path: Path) -> None:
     fact = journal_fact("north-1", path)
     assert (fact.held_before, fact.sequences, fact.instructions) == (2, [3], [name])
     assert fact.final_states == [(name, "COMPLETED")]
+
+
+def test_a_delivery_that_is_kept_with_its_bids_counts(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    invited = json.loads(delivery(1, invitation=session_pb2.Invitation()))
+    path.write_text(
+        line(kind="together", entries=[invited, {"kind": "bid"}, {"kind": "bid"}])
+        + delivery(2, award_notice=session_pb2.AwardNotice())
+    )
+    assert journal_fact("north-1", path).sequences == [1, 2]

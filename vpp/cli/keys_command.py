@@ -1,0 +1,48 @@
+"""`vpp keys`: make the keys with which a hub signs what it tells sites."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from vpp.cli.key_files import write_key_pair
+from vpp.foundation.errors import InvalidInput
+
+keys_app = typer.Typer(
+    name="keys", help="Keys with which a hub signs what it tells sites.", no_args_is_help=True
+)
+
+
+@keys_app.command("create")
+def run_create(
+    *,
+    out: Annotated[Path, typer.Option(help="Where to, without an ending; .key and .pub are added.")],
+) -> None:
+    """Make a key pair: .key for the hub's settings, .pub for every agent's."""
+    files = write_key_pair(out)
+    console = Console(highlight=False)
+    console.print(f"Key {files.key_id}", soft_wrap=True)
+    console.print(
+        f'  {files.private_file}  the hub\'s alone:  signing.key_file = "..."', markup=False, soft_wrap=True
+    )
+    console.print(
+        f'  {files.public_file}  to every site:    hub.verify_key_file = "..."', markup=False, soft_wrap=True
+    )
+    console.print("To change keys, let agents trust both first: put both .pub into one file.", soft_wrap=True)
+
+
+@keys_app.command("show")
+def run_show(
+    *, file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A .key or .pub file.")]
+) -> None:
+    """Print the ids of the keys in a file, as messages and logs name them."""
+    from vpp.foundation.command_keys import key_id, read_signing_key, read_verify_keys  # noqa: PLC0415  starts faster
+
+    content, source = file.read_bytes(), str(file)
+    try:
+        ids = list(read_verify_keys(content, source))
+    except InvalidInput:
+        ids = [key_id(read_signing_key(content, source).public_key())]
+    for each in ids:
+        typer.echo(each)
