@@ -1,8 +1,8 @@
 """Hub and agents through days on a manual clock: real sessions, real journals, no sockets, no threads.
 
-The hub's side is its workflows on a SQLite file and `SiteSession`; the agents' side is `SiteAgent`
-with its journal and a simulated plant. What lies between them is a list, so links can be cut and
-agents killed at any step, and the same seed gives the same day to the byte.
+The hub's side is its workflows on a SQLite file and a session driven by hand; the agents' side is
+`SiteAgent` with its journal and a simulated plant. What lies between them is a list, so links can be
+cut and agents killed at any step, and the same seed gives the same day to the byte.
 """
 
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from protovalidate import Validator
+from support.driven_session import DrivenSession, session_parts
 from support.market import OPERATOR, RULES, Market, make_market
 
 from vpp.agent.bidding import Enrolled, ProductRules
@@ -21,8 +22,8 @@ from vpp.foundation.errors import AlreadyExists, InvalidInput, WrongState
 from vpp.portfolio.party import Party, PartyKind
 from vpp.portfolio.resource import FlexibilityEnvelope, Resource, ResourceKind
 from vpp.portfolio.site import Site
-from vpp.rpc.currencies import Currencies
-from vpp.rpc.session import SessionRules, SiteSession
+from vpp.rpc.delivery_window import ResendRules
+from vpp.rpc.session import SessionRules
 from vpp.rpc.wire.bid import offered_bid
 from vpp.rpc.wire.telemetry import batch as read_batch
 from vpp.simulator.fleet_files import FleetPlan, write_fleet
@@ -59,7 +60,7 @@ class SimulatedSite:
     settings: AgentSettings
     principal: Principal
     agent: SiteAgent | None = None
-    session: SiteSession | None = None
+    session: DrivenSession | None = None
     journal: Journal | None = None
 
 
@@ -103,15 +104,10 @@ class Day:
         """Open a session of a running agent."""
         site = self.sites[site_id]
         assert site.agent is not None
-        rules = SessionRules(timedelta(seconds=30), timedelta(minutes=30), timedelta(seconds=2))
-        site.session = SiteSession(
-            self.market.units,
-            site.principal,
-            clock=self.market.clock,
-            validator=self.validator,
-            currencies=Currencies(self.market.units),
-            rules=rules,
-        )
+        resend = ResendRules(timedelta(minutes=30), timedelta(hours=1), window_size=64)
+        rules = SessionRules(timedelta(seconds=30), timedelta(seconds=2), resend)
+        parts = session_parts(self.market.units, self.market.clock, rules, self.validator)
+        site.session = DrivenSession.begin(self.market.units, site.principal, parts)
         self._say(site, [site.agent.hello(self.now)])
 
     def _say(self, site: SimulatedSite, requests: list[ConnectRequest]) -> None:
@@ -256,14 +252,16 @@ class Day:
             }
 
 
-def make_day(folder: Path, *, site_count: int, seed: int) -> Day:
+def make_day(
+    folder: Path, *, site_count: int, seed: int, standing: tuple[str, ...] = ("example-emergency",)
+) -> Day:
     """Write a fleet, start the hub at noon of the day before, and start every agent."""
     market = make_market(folder)
     plan = FleetPlan(
         hub_address="127.0.0.1:1",
         day=market.clock.now().date(),
         products=tuple(PRODUCTS),
-        emergency_products=("example-emergency",),
+        emergency_products=standing,
         zone="north",
     )
     written = write_fleet(folder / "fleet", plan, site_count=site_count, seed=seed)

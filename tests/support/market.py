@@ -33,7 +33,8 @@ from vpp.workflows.ingesting import backfill
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import Stored
 from vpp.workflows.records import BidRecord
-from vpp.workflows.responding import InstructionReport, instructions_of, record_status
+from vpp.workflows.reporting import InstructionReport, instructions_of
+from vpp.workflows.responding import record_status
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
 FIVE = timedelta(minutes=5)
@@ -62,6 +63,7 @@ class Market:
     units: SqlUnitOfWorkFactory
     clock: ManualClock
     pool: InlinePool
+    rules: MarketRules = RULES
 
     def enrol(self, site_id: str, load_kw: float = 1000.0, *, days: int = 15) -> None:
         """Enrol a site with a flat load of history and a battery of 200 kW."""
@@ -127,7 +129,7 @@ class Market:
         outcomes = []
         while (due_at := next_due_at(self.units)) is not None and due_at <= to:
             self.clock.advance_to(max(due_at, self.clock.now()))
-            outcomes += run_due(self.units, self.pool, RULES)
+            outcomes += run_due(self.units, self.pool, self.rules)
         self.clock.advance_to(to)
         return outcomes
 
@@ -170,10 +172,10 @@ def step_bid(site_id: str, reduction_kw: float, price: str, *, intervals: int = 
     )
 
 
-def make_market(folder: Path) -> Market:
+def make_market(folder: Path, now: datetime = NOON) -> Market:
     engine = make_engine(f"sqlite:///{folder / 'hub.sqlite'}")
     migrate(engine)
-    clock = ManualClock(NOON)
+    clock = ManualClock(now)
     units = SqlUnitOfWorkFactory(engine, clock)
     with units() as uow:
         for product in shipped_products().values():

@@ -57,11 +57,13 @@ class Served:
         hub: The hub.
         market: What it stands on.
         channel: A connection to it.
+        address: Where it serves, for further connections.
     """
 
     hub: Hub
     market: Market
     channel: grpc.aio.Channel
+    address: str
 
     async def call(self, token: str | None, stub: Callable[[Any], Any], method: str, request: Message) -> Any:  # noqa: ANN401  the method's response
         """Call a method that answers once."""
@@ -110,6 +112,7 @@ async def served(market: Market, folder: Path, session: SessionSettings = QUICK)
         units=market.units,
         close_database=lambda: None,
         pool=market.pool,
+        emergency_pool=market.pool,
         background_pool=market.pool,
         rules=RULES,
         validator=Validator(),
@@ -119,10 +122,10 @@ async def served(market: Market, folder: Path, session: SessionSettings = QUICK)
     port = hub.server.add_insecure_port("127.0.0.1:0")
     await hub.server.start()
     await tell_health(hub.health, serves=True)
-    tasks = [asyncio.create_task(hub.telemetry.run()), asyncio.create_task(hub.courier.run())]
+    tasks = [asyncio.create_task(part.run()) for part in (hub.telemetry, hub.sessions, hub.courier)]
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield Served(hub, market, channel)
+            yield Served(hub, market, channel, f"127.0.0.1:{port}")
     finally:
         hub.registry.close_all()
         await hub.server.stop(0)

@@ -1,4 +1,5 @@
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,3 +64,11 @@ def test_the_same_seed_writes_the_same_sites_and_new_tokens(tmp_path: Path) -> N
 def test_a_count_out_of_range_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="site_count is 0"):
         fleet(tmp_path, count=0)
+
+
+def test_sites_are_given_the_hubs_key_if_it_signs(tmp_path: Path) -> None:
+    plan = replace(PLAN, verify_key=b"a public key")
+    for site in write_fleet(tmp_path, plan, site_count=2, seed=1, traces=[daily_trace()]):
+        hub = load_settings(site.config).hub
+        assert hub.verify_key_file is not None
+        assert (site.config.parent / hub.verify_key_file).read_bytes() == b"a public key"
