@@ -37,7 +37,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     )
     day.until(KILLED_AT)
     day.kill(killed(day))
-    day.until(DELIVERY.end + timedelta(hours=1))
+    day.until(DELIVERY.end + timedelta(minutes=15))
     yield day
     day.close()
 

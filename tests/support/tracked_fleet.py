@@ -34,7 +34,6 @@ from vpp.workflows.bidding import create_bid
 from vpp.workflows.due_work import DueResult, next_due_at, run_due
 from vpp.workflows.enrolling import create_enrolment, create_party, create_resource, create_site
 from vpp.workflows.ingesting import keep_batches
-from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.newest_instructions import newest_instructions
 from vpp.workflows.reporting import InstructionReport, instructions_of
 from vpp.workflows.responding import record_status
@@ -198,7 +197,7 @@ class Play:
         units = SqlUnitOfWorkFactory(make_engine(f"sqlite:///{folder / 'hub.sqlite'}"), clock)
         self.market = Market(units, clock, InlinePool())
         self.fleet = fleet
-        self.rules: MarketRules = replace(RULES, tracking=rules, holiday_countries=fleet.holiday_countries)
+        self.rules = replace(RULES, tracking=rules, holiday_countries=fleet.holiday_countries)
         self.random = np.random.default_rng(seed)
         self.sites = sorted(fleet.load_kw)
         self.mean_kw = {site_id: float(fleet.load_kw[site_id].mean()) for site_id in self.sites}
@@ -256,15 +255,8 @@ class Play:
     def _bid(
         self, site_id: str, size_kw: float, price: int, *, auction_id: str | None, intervals: int
     ) -> None:
-        bid = Bid(
-            "",
-            site_id,
-            "battery",
-            "",
-            self.fleet.noon,
-            1.0,
-            StepOffer(((PriceStep(size_kw, Decimal(price)),),) * intervals),
-        )
+        offer = StepOffer(((PriceStep(size_kw, Decimal(price)),),) * intervals)
+        bid = Bid("", site_id, "battery", "", self.fleet.noon, 1.0, offer)
         create_bid(
             self.market.units,
             agent_of(site_id),
@@ -295,11 +287,8 @@ class Play:
                 self._report(instruction, InstructionState.STARTED)
 
     def _report(self, instruction: Instruction, state: InstructionState) -> None:
-        reason = (
-            RefusalReason.RESOURCE_UNAVAILABLE
-            if state is InstructionState.REFUSED
-            else RefusalReason.UNSPECIFIED
-        )
+        is_refused = state is InstructionState.REFUSED
+        reason = RefusalReason.RESOURCE_UNAVAILABLE if is_refused else RefusalReason.UNSPECIFIED
         report = InstructionReport(
             instruction.instruction_id, state, reason, "", 0.0, self.market.clock.now()
         )

@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-import numpy as np
-import pandas as pd
-
 from vpp.baseline.calendar import SiteCalendar
 from vpp.dispatch.event import Event, EventState
 from vpp.dispatch.instruction import Instruction, InstructionState
@@ -33,21 +30,6 @@ def metered_load(uow: UnitOfWork, site: Site, span: Interval, step: timedelta) -
     """
     raw = site_load(uow, site, span)
     return raw if step == site.metering_interval else metering_energy(raw, step)
-
-
-def usable_history(uow: UnitOfWork, site: Site, end: datetime, days: int, step: timedelta) -> pd.Series:
-    """Return a site's recent load, kW, bad readings turned into gaps, ending at `end` on the grid.
-
-    The series begins with the first reading there is, at most `days` back.
-    """
-    last = end - (end - end.replace(hour=0, minute=0, second=0, microsecond=0)) % step
-    first = (last - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
-    load_kw = metered_load(uow, site, Interval(first, last), step).usable_kw()
-    known = np.flatnonzero(~np.isnan(load_kw.to_numpy(dtype=np.float64)))
-    if not len(known):
-        return load_kw.iloc[:0]
-    steps_per_day = timedelta(days=1) // step
-    return load_kw.iloc[int(known[0]) // steps_per_day * steps_per_day :]
 
 
 def _was_called(event: Event, instruction: Instruction) -> bool:

@@ -139,14 +139,16 @@ def test_a_shortfall_is_noticed_within_two_samples_and_closed(
     assert joined.target_reduction_kw[:2] == (0.0, 0.0)
     assert joined.target_reduction_kw[2:] == pytest.approx((100.0,) * 6)
     begun.deliver(5, {"north-1": 0.0, "north-2": 50.0})
-    begun.deliver(30, {"north-1": 0.0, "north-2": 50.0, "north-3": 100.0})
+    begun.deliver(15, {"north-1": 0.0, "north-2": 50.0, "north-3": 100.0})
     assert begun.ticks()[-1].expected_kw[3:] == pytest.approx((150.0,) * 5)
 
 
 def test_a_top_up_is_paid_at_the_price_of_its_own_clearing(course: Course) -> None:
     begin(course, refusing=frozenset({"north-2"}))
-    for _ in range(8):
-        course.deliver(15, {"north-1": 100.0, "north-3": 50.0})
+    course.rules = RULES  # nobody looks at the rest: what was bought is what matters
+    course.due(EVENING.end)
+    for site_id, reduction_kw in (("north-1", 100.0), ("north-3", 50.0)):
+        course.market.meter(site_id, 2000, EVENING.start, np.full(24, 1000.0 - reduction_kw))
     course.due(EVENING.end + timedelta(hours=4))
     assert course.market.event().state is EventState.SETTLED
     with course.market.units(write=False) as uow:
@@ -176,12 +178,12 @@ def test_what_nobody_pays_for_is_trimmed_and_given_back_when_it_is_missed(begun:
 
 
 def test_an_event_on_its_target_is_left_alone(begun: Course) -> None:
-    for _ in range(8):
+    for _ in range(3):
         begun.deliver(15, {"north-1": 100.0, "north-2": 50.0})
     assert begun.actions() == []
     assert begun.market.event().modification_number == 0
     last = begun.ticks()[-1]
-    assert last.delivered_energy_kwh == pytest.approx(300.0)
+    assert last.delivered_energy_kwh == pytest.approx(3 * 37.5)
     assert last.expected_energy_kwh == pytest.approx(last.planned_energy_kwh)
 
 
@@ -198,7 +200,7 @@ def test_where_no_meter_is_heard_the_reserve_is_left_alone(
     begun: Course, caplog: pytest.LogCaptureFixture
 ) -> None:
     begun.deliver(15, {"north-1": 100.0, "north-2": 50.0})
-    begun.deliver(30, {}, silent=frozenset(SITES))
+    begun.deliver(15, {}, silent=frozenset(SITES))
     last = begun.ticks()[-1]
     assert last.site_counts == {DeliveryState.SILENT: 2}
     assert last.expected_kw == pytest.approx((150.0,) * 8)

@@ -25,11 +25,6 @@ class Correction:
     more_kw: npt.NDArray[np.float64]
     less_kw: npt.NDArray[np.float64]
 
-    @property
-    def is_needed(self) -> bool:
-        """Whether there is anything to do."""
-        return bool(self.more_kw.any() or self.less_kw.any())
-
 
 def correction(
     target_kw: npt.NDArray[np.float64],

@@ -37,9 +37,6 @@ RESPONSIVE_RATIO = 0.8
 STANDING_RATIO = 0.2
 """One that moved so at the start and still shows this share is taken to respond: since then its load has
 changed, which its baseline could not know, and its load before the start says less and less."""
-TREND_RATIO = 0.3
-"""A load goes on as it has: in the time ahead by this share of what it changed by in the last delivery
-interval. A choice: what fits the loads of some sixty sites best a quarter of an hour ahead."""
 NO_CLAIM = frozenset({InstructionState.REFUSED, InstructionState.EXPIRED})
 """States of an instruction that was never followed: what the meter shows is no delivery."""
 
@@ -177,9 +174,7 @@ def look_ahead(
     drift = np.nan_to_num(baseline - now.baseline[:, None])
     # One sample is believed by half: a site that has only begun is on its way, or makes it up yet.
     belief = np.minimum(1.0, usable.sum(axis=1) / (2.0 * level_count))[:, None]
-    followed = delivered - baseline - gain[:, None] * asked
-    trend = np.where(responds, _trend(np.where(usable, followed, np.nan), frame), 0.0)
-    seen = now.delivered[:, None] + drift + change + TREND_RATIO * trend[:, None]
+    seen = now.delivered[:, None] + drift + change
     seen += np.where(is_making_up[:, None], owed, 0.0)
     ahead = np.where(now.is_known[:, None], belief * seen + (1.0 - belief) * asked, asked)
     ahead = _within_energy(ahead, delivered, asked, courses, frame)
@@ -222,18 +217,6 @@ class _Lately:
             return means
 
         return cls(mean(delivered), mean(asked), mean(baseline), number > 0)
-
-
-def _trend(own_kw: Matrix, frame: Frame) -> npt.NDArray[np.float64]:
-    """Return by how much sites' own power has changed in one delivery interval up to now, kW. Shape (S,).
-
-    Zero where it is not known now, or was not then.
-    """
-    newest, before = frame.over_count - 1, frame.over_count - 1 - frame.per_interval
-    if before < 0:
-        return np.zeros(len(own_kw))
-    change: npt.NDArray[np.float64] = np.nan_to_num(own_kw[:, newest] - own_kw[:, before])
-    return change
 
 
 def _newest(usable: npt.NDArray[np.bool_], count: int) -> npt.NDArray[np.bool_]:

@@ -127,11 +127,6 @@ def _shared_part(  # noqa: PLR0913, PLR0917  what the instructions of one event 
     )
 
 
-def instruction_state(number: pb.Instruction.State.ValueType, field: str) -> InstructionState:
-    """Read the state of an instruction."""
-    return member(InstructionState, pb.Instruction.State.Name(number), "STATE_", field)
-
-
 def event_purpose(number: pb.Event.Purpose.ValueType, field: str) -> EventPurpose:
     """Read why an event calls sites; an unspecified purpose is a market's."""
     if number == pb.Event.PURPOSE_UNSPECIFIED:

@@ -117,6 +117,19 @@ def test_no_more_is_expected_than_the_energy_lasts_for() -> None:
     assert outlook.expected_by_interval_kw == pytest.approx([100.0, 100.0, 40.0, 0.0])
 
 
+@pytest.mark.parametrize(("error_kw", "rest_kw"), [(300.0, 300.0), (-40.0, -40.0)])
+def test_the_error_of_a_baseline_takes_nothing_of_the_energy(error_kw: float, rest_kw: float) -> None:
+    course = site([100.0 + error_kw] * 3, offset_kw=error_kw, budget_kwh=75.0)
+    assert look(replace(course, budget_kwh=150.0), 15).expected_by_interval_kw == pytest.approx(
+        [100.0 + error_kw] * 4
+    )
+    spent_kwh = min(25.0, (100.0 + error_kw) / 4)
+    lasts_for = (75.0 - spent_kwh) / 25.0 - 2.0
+    assert look(course, 15).expected_by_interval_kw == pytest.approx(
+        [100.0 + error_kw] * 3 + [rest_kw + 100.0 * lasts_for]
+    )
+
+
 def test_of_whom_nothing_is_asked_nothing_counts() -> None:
     outlook = look(site([30.0] * 3, target_kw=0.0), 15)
     assert not outlook.expected_kw.any()
