@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from vpp.flexibility.backlog import Backlog
-from vpp.flexibility.bounds import check_above_zero, check_within, hours_of
+from vpp.flexibility.bounds import TOLERANCE_KW, check_above_zero, check_within, hours_of
 from vpp.flexibility.cap_response import largest_measured_cut_ratio
 from vpp.flexibility.job_class import JobClass, Tier
 from vpp.foundation.errors import InvalidInput
@@ -137,7 +137,10 @@ def catching_up_gpus(params: DeferrableLoadParameters, state: DeferrableLoadStat
     """Return the GPUs that can work on the backlog once the pool is released.
 
     None at full utilisation: work put off then only makes the jobs finish later, and no rebound
-    of power follows.
+    of power follows. None either where recovery is limited to next to nothing: the backlog would
+    take longer than any number of intervals.
     """
+    if params.max_recovery_kw <= TOLERANCE_KW:
+        return 0.0
     free_gpus = max(0.0, params.gpu_count - state.running_gpus)
     return min(free_gpus, params.max_recovery_kw / kw_per_running_gpu(params))

@@ -98,13 +98,16 @@ def play_day(template: Template, folder: Path, plan: DayPlan) -> Report:
     loop = VirtualTimeLoop(seed=plan.seed)
     install(loop)
     day = _Day(template, folder, plan, loop)
+    log = logging.getLogger("vpp")
+    level_before = log.level
     if not plan.is_loud:
-        logging.getLogger("vpp").setLevel(logging.CRITICAL)
+        log.setLevel(logging.CRITICAL)
     gc.disable()  # cycles are freed between days; a collection in the middle costs more than it frees
     try:
         run_on(loop, day.run)
     finally:
         gc.enable()
+        log.setLevel(level_before)
         day.hub.kill()
         shutil.rmtree(folder, ignore_errors=True)
     return day.report

@@ -170,3 +170,16 @@ def test_who_may_not_be_cut_like_this_is_refused() -> None:
         pool(job_class=JobClass.ETL_RENDER_HPC)
     with pytest.raises(InvalidInput, match=r"largest_cut_ratio is 0\.6"):
         pool(agreed_cut_ratio=0.6)
+
+
+def test_recovery_limited_to_next_to_nothing_is_no_recovery() -> None:
+    offer = deferrable_load.offer(
+        pool(max_recovery_kw=2.2e-309, max_late_gpu_h=10_000.0),
+        STATE,
+        1,
+        QUARTER,
+        tariff_per_kwh=Decimal("0.60"),
+    )
+    assert offer is not None
+    assert offer.recovery_intervals == 0
+    assert offer.max_recovery_kw == 0.0
