@@ -209,15 +209,13 @@ def killed_site_resumed(
         missing: Metering intervals of the day without a reading of the site.
     """
     own = [fact for fact in instructions if fact.site_id == site_id]
-    states = {fact.state for fact in own}
+    counts = Counter(fact.state for fact in own)
+    states = set(counts)
     return CheckRow(
         f"the killed agent {site_id} resumed",
         "COMPLETED" in states and states <= {"COMPLETED", "SUPERSEDED"} and missing == 0,
         f"killed {killed_at:%H:%M}Z, back {restarted_at:%H:%M}Z; "
-        + (
-            ", ".join(f"{fact.instruction.rpartition('/')[2]} {fact.state}" for fact in own)
-            or "no instruction"
-        )
+        + (", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "no instruction")
         + f"; {missing} readings missing",
     )
 
