@@ -97,11 +97,6 @@ class SessionWriter:
         """How many items wait."""
         return len(self._live) + len(self._greetings)
 
-    @property
-    def has_live_items(self) -> bool:
-        """Whether something waits that is more urgent than readings."""
-        return bool(self._live)
-
     async def put(self, item: SessionItem, source: ItemSource) -> None:
         """Queue an item; waits while the queue is full. `source` hears what becomes of it."""
         while not self.offer(item, source):
