@@ -10,6 +10,7 @@ from vpp.baseline.load_forecast import LoadForecast
 from vpp.foundation.errors import VppError
 from vpp.foundation.interval import Interval
 from vpp.portfolio.site import Site
+from vpp.telemetry.day_cuts import day_of
 from vpp.workflows.booking import EVERYTHING
 from vpp.workflows.civil_time import site_calendar
 from vpp.workflows.forecast_inputs import (
@@ -52,7 +53,7 @@ class Tally:
 def owe_forecast(units: UnitOfWorkFactory, rules: MarketRules) -> None:
     """Make sure that the next forecasts are owed; a repeat changes nothing."""
     with units() as uow:
-        at = _midnight(uow.now) + timedelta(hours=rules.forecast_hour_utc)
+        at = day_of(uow.now) + timedelta(hours=rules.forecast_hour_utc)
         if at <= uow.now:
             at += ONE_DAY
         uow.due.add(Due(DueKind.FORECAST, f"{at + ONE_DAY:%Y-%m-%d}", at))
@@ -126,10 +127,6 @@ def run_intraday_forecasts(
     with units() as uow:
         audit(uow, HUB, "forecast_intraday", f"instants/{at.isoformat()}", sites=tally.made)
         uow.commit()
-
-
-def _midnight(instant: datetime) -> datetime:
-    return instant.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _owe_intraday(uow: UnitOfWork, rules: MarketRules) -> None:
