@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from vpp.agent.unit import Unit
 from vpp.flexibility import battery
-from vpp.flexibility.envelope import Envelope
+from vpp.flexibility.enrolment_envelope import EnrolmentEnvelope
 from vpp.flexibility.offer import Offer
 from vpp.v1 import portfolio_pb2
 
@@ -27,7 +27,7 @@ class BatteryUnit(Unit[battery.BatteryState]):
         stored_kwh = max(0.0, reading["state_of_charge_ratio"]) * self._params.capacity_kwh
         return battery.BatteryState(stored_kwh, owed_kwh=max(0.0, self._params.ceiling_kwh - stored_kwh))
 
-    def envelope(self) -> Envelope:
+    def envelope(self) -> EnrolmentEnvelope:
         """Return the envelope of the full battery."""
         return battery.envelope(self._params, self.observed)
 

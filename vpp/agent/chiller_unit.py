@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from vpp.agent.unit import Unit
 from vpp.flexibility import chiller
-from vpp.flexibility.envelope import Envelope
+from vpp.flexibility.enrolment_envelope import EnrolmentEnvelope
 from vpp.flexibility.offer import Offer
 from vpp.v1 import portfolio_pb2
 
@@ -31,7 +31,7 @@ class ChillerUnit(Unit[chiller.ChillerState]):
             condenser_celsius=reading["condenser_celsius"],
         )
 
-    def envelope(self) -> Envelope:
+    def envelope(self) -> EnrolmentEnvelope:
         """Return the envelope under the present load."""
         return chiller.envelope(self._params, self.observed)
 

@@ -1,5 +1,6 @@
 """One control step: from the plan and the readings to a command for every device."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from vpp.agent.tracking import Course, required_reduction_kw, usable_kw
 from vpp.agent.unit import Unit
 from vpp.flexibility.recovery import RecoveryLimits, limit_rebound, rebound_headroom_kw
 from vpp.flexibility.split import split_target
+from vpp.foundation.device_terms import Setpoint
 from vpp.foundation.interval import Interval
 
 HOUR = timedelta(hours=1)
@@ -28,6 +30,13 @@ class Commands:
 
     reduction_kw: Mapping[str, float]
     recovery_limit_kw: Mapping[str, float]
+
+    def setpoints(self) -> dict[str, Setpoint]:
+        """Return what each device is told, by resource id."""
+        return {
+            resource_id: Setpoint(kw, recovery_limit_kw=self.recovery_limit_kw.get(resource_id, math.inf))
+            for resource_id, kw in self.reduction_kw.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)

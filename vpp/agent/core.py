@@ -330,7 +330,7 @@ class SiteAgent:
             if unit.state is not None and unit.resource_id not in self.settings.limits.vetoed_resources
         ]
         commands = self._controller.commands(plan, usable, readings, self._desk.price_per_mwh, at)
-        self._driver.command(at, commands.reduction_kw, commands.recovery_limit_kw)
+        self._driver.command(at, commands.setpoints())
         try:
             self.memory.tidy(at)
         except OSError:

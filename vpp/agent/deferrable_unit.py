@@ -14,7 +14,7 @@ from vpp.flexibility.deferrable_pool import (
     DeferrableLoadState,
     kw_per_running_gpu,
 )
-from vpp.flexibility.envelope import Envelope
+from vpp.flexibility.enrolment_envelope import EnrolmentEnvelope
 from vpp.flexibility.offer import Offer
 from vpp.v1 import portfolio_pb2
 
@@ -42,7 +42,7 @@ class DeferrableLoadUnit(Unit[DeferrableLoadState]):
                 backlog = Backlog(overdue_gpu_h=gpu_h, late_gpu_h=gpu_h)
         return DeferrableLoadState(running_gpus, backlog)
 
-    def envelope(self) -> Envelope:
+    def envelope(self) -> EnrolmentEnvelope:
         """Return the envelope under the present work."""
         return deferrable_load.envelope(self._params, self.observed)
 

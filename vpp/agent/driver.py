@@ -7,6 +7,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from vpp.foundation.device_terms import DeviceCondition, Setpoint
+
 
 class SiteDriver(Protocol):
     """Connects the agent to one site's meter and devices.
@@ -33,15 +35,22 @@ class SiteDriver(Protocol):
         """
         ...
 
-    def command(
-        self, at: datetime, reduction_kw: Mapping[str, float], recovery_limit_kw: Mapping[str, float]
-    ) -> None:
+    def command(self, at: datetime, setpoints: Mapping[str, Setpoint]) -> None:
         """Command devices for the metering interval that holds `at`, by absolute values.
 
         Args:
             at: Instant of the command, UTC.
-            reduction_kw: Reduction by resource id, kW at the point of connection, 0 or more.
-            recovery_limit_kw: Largest increase for recovery by resource id, kW, 0 or more.
+            setpoints: What each is to do, by resource id, kW at the point of connection. What
+                becomes of it is told by `condition`, at once or a little later.
+        """
+        ...
+
+    def condition(self, resource_id: str, at: datetime) -> DeviceCondition:
+        """Return how a device is: whether it answers, complains, and did what it was told.
+
+        Args:
+            resource_id: The device.
+            at: Instant of the question, UTC; decides what is stale.
         """
         ...
 

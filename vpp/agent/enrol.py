@@ -13,7 +13,7 @@ from vpp.agent.hub_client import CALL_DEADLINE_S, HubClient
 from vpp.agent.settings import AgentSettings
 from vpp.agent.unit import Unit
 from vpp.agent.wire import amount, duration, span
-from vpp.flexibility.envelope import Envelope
+from vpp.flexibility.enrolment_envelope import EnrolmentEnvelope
 from vpp.foundation.errors import AlreadyExists
 from vpp.foundation.names import resource_name
 from vpp.v1 import portfolio_pb2
@@ -138,7 +138,7 @@ async def _enrol_resource(
     return updated.envelope
 
 
-def _message(envelope: Envelope) -> portfolio_pb2.FlexibilityEnvelope:
+def _message(envelope: EnrolmentEnvelope) -> portfolio_pb2.FlexibilityEnvelope:
     return portfolio_pb2.FlexibilityEnvelope(
         max_reduction_kw=envelope.max_reduction_kw,
         min_reduction_kw=envelope.min_reduction_kw,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Generic, TypeVar
 
-from vpp.flexibility.envelope import Envelope
+from vpp.flexibility.enrolment_envelope import EnrolmentEnvelope
 from vpp.flexibility.offer import Offer
 from vpp.foundation.errors import InvalidInput
 from vpp.v1 import portfolio_pb2
@@ -78,7 +78,7 @@ class Unit(ABC, Generic[S]):
         """Turn a reading into the model's state."""
 
     @abstractmethod
-    def envelope(self) -> Envelope:
+    def envelope(self) -> EnrolmentEnvelope:
         """Return what the resource can deliver at most."""
 
     @abstractmethod

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from vpp.agent.unit import Unit
 from vpp.flexibility import ups
-from vpp.flexibility.envelope import Envelope
+from vpp.flexibility.enrolment_envelope import EnrolmentEnvelope
 from vpp.flexibility.offer import Offer
 from vpp.v1 import portfolio_pb2
 
@@ -27,7 +27,7 @@ class UpsUnit(Unit[ups.UpsState]):
         stored_kwh = max(0.0, reading["state_of_charge_ratio"]) * self._params.full_kwh
         return ups.UpsState(stored_kwh, max(0.0, reading["it_load_kw"]), holds)
 
-    def envelope(self) -> Envelope:
+    def envelope(self) -> EnrolmentEnvelope:
         """Return the envelope under the present load."""
         return ups.envelope(self._params, self.observed)
 

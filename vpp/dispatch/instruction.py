@@ -38,6 +38,9 @@ class RefusalReason(enum.Enum):
     LOCAL_VETO = "local_veto"
     CLOCK_SKEW = "clock_skew"
     OUTRANKED = "outranked"
+    DEVICE_FAULT = "device_fault"
+    STALE_METER = "stale_meter"
+    NOT_CONFIRMED = "not_confirmed"
 
 
 _S = InstructionState

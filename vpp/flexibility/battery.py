@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from vpp.flexibility.bounds import check_above_zero, check_within, hours_of
 from vpp.flexibility.energy_store import after_discharge_kwh, recharge_kw, sustained_kw
-from vpp.flexibility.envelope import LONGEST_ACTIVATION, Envelope
+from vpp.flexibility.enrolment_envelope import LONGEST_ACTIVATION, EnrolmentEnvelope
 from vpp.flexibility.offer import Offer, exact_ratio, price_per_mwh, whole_intervals
 from vpp.flexibility.reservation_cost import recharge_loss_cost_per_kwh
 from vpp.foundation.errors import InvalidInput
@@ -112,7 +112,7 @@ def check_ledger(params: BatteryParameters, state: BatteryState) -> None:
         )
 
 
-def envelope(params: BatteryParameters, state: BatteryState) -> Envelope:
+def envelope(params: BatteryParameters, state: BatteryState) -> EnrolmentEnvelope:
     """Return what the battery can deliver from a full window.
 
     Args:
@@ -128,7 +128,7 @@ def envelope(params: BatteryParameters, state: BatteryState) -> Envelope:
     """
     del state  # the envelope outlives it
     budget_kwh = max(0.0, params.ceiling_kwh - params.floor_kwh)
-    return Envelope(
+    return EnrolmentEnvelope(
         max_reduction_kw=params.max_discharge_kw,
         min_reduction_kw=0.0,
         response_time=params.response_time,

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from vpp.flexibility.bounds import SECONDS_PER_HOUR, TOLERANCE_KW, check_above_zero, check_within, hours_of
 from vpp.flexibility.chiller_curves import ChillerCurves
-from vpp.flexibility.envelope import LONGEST_ACTIVATION, Envelope
+from vpp.flexibility.enrolment_envelope import LONGEST_ACTIVATION, EnrolmentEnvelope
 from vpp.flexibility.inlet_envelope import (
     POLICY_LIMIT_CELSIUS,
     RATE_LIMIT_K_PER_HOUR,
@@ -284,7 +284,7 @@ def _saved_per_heat(params: ChillerParameters, state: ChillerState, step_hours: 
     return min(_saved_kw(params, state, cut_kw) / cut_kw for cut_kw in cuts_kw)
 
 
-def envelope(params: ChillerParameters, state: ChillerState) -> Envelope:
+def envelope(params: ChillerParameters, state: ChillerState) -> EnrolmentEnvelope:
     """Return what the cooling plant can deliver from an undisturbed hall under the state's load.
 
     The largest reduction is the one at the rate limit, which a full budget feeds for
@@ -300,8 +300,8 @@ def envelope(params: ChillerParameters, state: ChillerState) -> Envelope:
     saved_per_heat = _saved_per_heat(params, undisturbed, at_limit_hours) if can_return else 0.0
     if saved_per_heat <= LEAST_SAVED_PER_HEAT:
         nothing = timedelta(0)
-        return Envelope(0.0, 0.0, params.response_time, nothing, nothing, 0.0, 0.0, nothing)
-    return Envelope(
+        return EnrolmentEnvelope(0.0, 0.0, params.response_time, nothing, nothing, 0.0, 0.0, nothing)
+    return EnrolmentEnvelope(
         max_reduction_kw=_saved_kw(params, undisturbed, cut_kw),
         min_reduction_kw=0.0,
         response_time=params.response_time,

@@ -15,7 +15,7 @@ from vpp.flexibility.deferrable_pool import (
     catching_up_gpus,
     kw_per_running_gpu,
 )
-from vpp.flexibility.envelope import LONGEST_ACTIVATION, Envelope
+from vpp.flexibility.enrolment_envelope import LONGEST_ACTIVATION, EnrolmentEnvelope
 from vpp.flexibility.job_class import JobClass
 from vpp.flexibility.offer import Offer, exact_ratio, price_per_mwh, rounded_up, whole_intervals
 from vpp.flexibility.reservation_cost import curtailment_cost_per_kwh
@@ -161,7 +161,7 @@ def _recovery_ratio(
     return lost_gpu_h * kw_per_running_gpu(params) / (_reduction_kw(params, state, cut_ratio) * hours)
 
 
-def envelope(params: DeferrableLoadParameters, state: DeferrableLoadState) -> Envelope:
+def envelope(params: DeferrableLoadParameters, state: DeferrableLoadState) -> EnrolmentEnvelope:
     """Return what the pool can deliver with no backlog and the state's GPUs busy.
 
     The longest activation is the one after which everything can still be done in time.
@@ -182,10 +182,10 @@ def envelope(params: DeferrableLoadParameters, state: DeferrableLoadState) -> En
         hours = max(0.0, min(hours, by_work, by_first_deadline))
     nothing = timedelta(0)
     if reduction_kw <= 0.0 or hours <= 0.0:
-        return Envelope(0.0, 0.0, params.response_time, nothing, nothing, 0.0, 0.0, nothing)
+        return EnrolmentEnvelope(0.0, 0.0, params.response_time, nothing, nothing, 0.0, 0.0, nothing)
     is_paused = isinstance(params.method, Pausing)
     lost_gpu_h = lost_gpus * hours + _restart_gpu_h(params, fresh)
-    return Envelope(
+    return EnrolmentEnvelope(
         max_reduction_kw=reduction_kw,
         min_reduction_kw=reduction_kw if is_paused else 0.0,
         response_time=params.response_time,

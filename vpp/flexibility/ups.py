@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from vpp.flexibility.bounds import check_above_zero, check_within, hours_of
 from vpp.flexibility.energy_store import after_discharge_kwh, recharge_kw, sustained_kw
-from vpp.flexibility.envelope import Envelope
+from vpp.flexibility.enrolment_envelope import EnrolmentEnvelope
 from vpp.flexibility.offer import Offer, exact_ratio, price_per_mwh, whole_intervals
 from vpp.flexibility.reservation_cost import recharge_loss_cost_per_kwh
 
@@ -137,12 +137,12 @@ def usable_kwh(params: UpsParameters, load_kw: float) -> float:
     return max(0.0, params.full_kwh - floor_kwh(params, load_kw))
 
 
-def envelope(params: UpsParameters, state: UpsState) -> Envelope:
+def envelope(params: UpsParameters, state: UpsState) -> EnrolmentEnvelope:
     """Return what a full UPS can deliver while it carries the state's load."""
     budget_kwh = usable_kwh(params, state.load_kw)
     power_kw = min(state.load_kw, params.rated_kw)
     recovery_hours = budget_kwh / params.charge_ratio / params.max_recharge_kw
-    return Envelope(
+    return EnrolmentEnvelope(
         max_reduction_kw=power_kw if budget_kwh > 0.0 else 0.0,
         min_reduction_kw=0.0,
         response_time=params.response_time,

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 
 class ResourceKind(enum.Enum):
-    """The four kinds of flexible resource."""
+    """The kinds of flexible resource."""
 
     DEFERRABLE_LOAD = "deferrable_load"
     UPS = "ups"
     CHILLER = "chiller"
     BATTERY = "battery"
+    THERMAL_STORE = "thermal_store"
+    GENERATOR = "generator"
 
 
 @dataclass(frozen=True, slots=True)

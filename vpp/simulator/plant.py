@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from vpp.foundation.device_terms import Applied, DeviceCondition, Health, Outcome, Setpoint
 from vpp.foundation.errors import InvalidInput
 from vpp.simulator.device import RELEASED, SUBSTEP_S, Conditions, Order
 from vpp.simulator.plant_state import PlantStore, SavedPlant
@@ -40,6 +41,7 @@ class SimulatedSite:
         self._step_s = load.step.total_seconds()
         self._hold_count = max(1, math.ceil(settings.command_hold / load.step))
         self._orders: dict[str, tuple[Order, int]] = {}
+        self._actions: dict[str, Applied] = {}
         self._mean_reduction_kw = dict.fromkeys(self._devices, 0.0)
         self._live_index: int | None = None
         self._next_index = 0
@@ -148,26 +150,42 @@ class SimulatedSite:
             fault.resource_id == name and fault.start <= at < fault.end for fault in self._settings.faults
         )
 
-    def command(
-        self, at: datetime, reduction_kw: Mapping[str, float], recovery_limit_kw: Mapping[str, float]
-    ) -> None:
+    def command(self, at: datetime, setpoints: Mapping[str, Setpoint]) -> None:
         """Command the devices for the interval that holds `at`, and save the plant.
 
         Args:
             at: Instant of the command, UTC.
-            reduction_kw: Reduction by resource id, kW, 0 or more.
-            recovery_limit_kw: Largest increase for recovery by resource id, kW; a resource that
-                is not named may recover as it likes.
+            setpoints: What each is to do, by resource id, kW; a device that is not named goes on.
 
         Raises:
             InvalidInput: A resource is unknown.
         """
         index = (at - self._load.start) // self._load.step
         self._advance(index)
-        for name, kw in reduction_kw.items():
+        for name, setpoint in setpoints.items():
             self._check_known(name)
-            self._orders[name] = (Order(max(0.0, kw), recovery_limit_kw.get(name, math.inf)), index)
+            self._orders[name] = (Order(setpoint.reduction_kw, setpoint.recovery_limit_kw), index)
+            self._actions[name] = Applied(Outcome.APPLIED, at)
         self._save()
+
+    def condition(self, resource_id: str, at: datetime) -> DeviceCondition:
+        """Return whether a device is at fault, and what became of its newest setpoint.
+
+        Args:
+            resource_id: The device.
+            at: Instant of the question, UTC.
+
+        Raises:
+            InvalidInput: The resource is unknown.
+        """
+        self._check_known(resource_id)
+        is_faulty = self._is_faulty(resource_id, at)
+        return DeviceCondition(
+            health=Health.LOST if is_faulty else Health.OK,
+            measured_at=at,
+            last_action=self._actions.get(resource_id),
+            detail="the device does not answer" if is_faulty else "",
+        )
 
     def _save(self) -> None:
         live_index = self._next_index if self._live_index is None else self._live_index

@@ -309,6 +309,12 @@ class Instruction(_message.Message):
         """The clocks of hub and site differ too much."""
         REASON_OUTRANKED: Instruction._Reason.ValueType  # 8
         """A higher-ranking instruction is in force."""
+        REASON_DEVICE_FAULT: Instruction._Reason.ValueType  # 9
+        """The equipment did not do what it was told, or complains."""
+        REASON_STALE_METER: Instruction._Reason.ValueType  # 10
+        """The site's meter tells nothing, or nothing that can be believed."""
+        REASON_NOT_CONFIRMED: Instruction._Reason.ValueType  # 11
+        """The site confirms by hand, and nobody did in time."""
 
     class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
         """Why a site refuses, delivers less or stops."""
@@ -331,6 +337,12 @@ class Instruction(_message.Message):
     """The clocks of hub and site differ too much."""
     REASON_OUTRANKED: Instruction.Reason.ValueType  # 8
     """A higher-ranking instruction is in force."""
+    REASON_DEVICE_FAULT: Instruction.Reason.ValueType  # 9
+    """The equipment did not do what it was told, or complains."""
+    REASON_STALE_METER: Instruction.Reason.ValueType  # 10
+    """The site's meter tells nothing, or nothing that can be believed."""
+    REASON_NOT_CONFIRMED: Instruction.Reason.ValueType  # 11
+    """The site confirms by hand, and nobody did in time."""
 
     NAME_FIELD_NUMBER: _builtins.int
     EVENT_FIELD_NUMBER: _builtins.int

@@ -247,6 +247,10 @@ class Resource(_message.Message):
         """Cooling that coasts on thermal inertia."""
         KIND_BATTERY: Resource._Kind.ValueType  # 4
         """Stationary battery."""
+        KIND_THERMAL_STORE: Resource._Kind.ValueType  # 5
+        """Store of cold water or ice beside the chillers."""
+        KIND_GENERATOR: Resource._Kind.ValueType  # 6
+        """Backup generator, within its permit."""
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
         """The kinds of flexible resource."""
@@ -261,6 +265,10 @@ class Resource(_message.Message):
     """Cooling that coasts on thermal inertia."""
     KIND_BATTERY: Resource.Kind.ValueType  # 4
     """Stationary battery."""
+    KIND_THERMAL_STORE: Resource.Kind.ValueType  # 5
+    """Store of cold water or ice beside the chillers."""
+    KIND_GENERATOR: Resource.Kind.ValueType  # 6
+    """Backup generator, within its permit."""
 
     NAME_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int

@@ -20,6 +20,7 @@ from vpp.agent.runner import SiteRunner
 from vpp.agent.session import GrpcLink
 from vpp.agent.settings import AgentSettings
 from vpp.foundation.clock import Clock
+from vpp.foundation.device_terms import DeviceCondition, Health, Setpoint
 from vpp.v1.session_pb2 import ConnectRequest, ConnectResponse
 
 STEP = timedelta(minutes=5)
@@ -97,14 +98,20 @@ class LoggingDriver:
         starts = [since + n * STEP for n in range(max(0, (until - since) // STEP))]
         return np.array([LOAD_KW - commands.get(start, 0.0) for start in starts], dtype=np.float64)
 
-    def command(
-        self, at: datetime, reduction_kw: Mapping[str, float], recovery_limit_kw: Mapping[str, float]
-    ) -> None:
-        del recovery_limit_kw
+    def command(self, at: datetime, setpoints: Mapping[str, Setpoint]) -> None:
         self._points.reach("before command")
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"at": at.isoformat(), "kw": sum(reduction_kw.values())}) + "\n")
+            file.write(
+                json.dumps(
+                    {"at": at.isoformat(), "kw": sum(each.reduction_kw for each in setpoints.values())}
+                )
+                + "\n"
+            )
         self._points.reach("after command")
+
+    def condition(self, resource_id: str, at: datetime) -> DeviceCondition:
+        del resource_id
+        return DeviceCondition(Health.OK, at)
 
     def state(self, resource_id: str, at: datetime) -> Mapping[str, float]:
         del resource_id

@@ -21,6 +21,7 @@ from vpp.agent.runner import SiteRunner
 from vpp.agent.settings import AgentSettings
 from vpp.agent.steady_clock import SteadyClock
 from vpp.foundation.clock import pause
+from vpp.foundation.device_terms import DeviceCondition, Setpoint
 from vpp.simulator.plant import SimulatedSite
 from vpp.simulator.plant_state import PlantStore
 from vpp.simulator.settings import plant_settings
@@ -119,13 +120,15 @@ class WorldDriver:
                     values[position] = lie(values[position])
         return values
 
-    def command(
-        self, at: datetime, reduction_kw: Mapping[str, float], recovery_limit_kw: Mapping[str, float]
-    ) -> None:
+    def command(self, at: datetime, setpoints: Mapping[str, Setpoint]) -> None:
         site = self._site
         site.check_alive()
-        site.ledger.commands(site.site_id, sum(reduction_kw.values()), site.clock.true_now, site.step)
-        self._plant.command(at, reduction_kw, recovery_limit_kw)
+        reduction_kw = sum(each.reduction_kw for each in setpoints.values())
+        site.ledger.commands(site.site_id, reduction_kw, site.clock.true_now, site.step)
+        self._plant.command(at, setpoints)
+
+    def condition(self, resource_id: str, at: datetime) -> DeviceCondition:
+        return self._plant.condition(resource_id, at)
 
     def state(self, resource_id: str, at: datetime) -> Mapping[str, float]:
         return self._plant.state(resource_id, at)

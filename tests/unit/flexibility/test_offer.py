@@ -4,13 +4,13 @@ from decimal import Decimal
 
 import pytest
 
-from vpp.flexibility.envelope import Envelope
+from vpp.flexibility.enrolment_envelope import EnrolmentEnvelope
 from vpp.flexibility.offer import Offer, price_per_mwh
 from vpp.foundation.errors import InvalidInput
 
 OFFER = Offer("bess", (10.0, 0.0), Decimal(100), True, 0.0, None, 1.2, 4, 10.0, Decimal(0), 0.9)  # noqa: FBT003  positional on purpose
 MINUTE = timedelta(minutes=1)
-ENVELOPE = Envelope(100.0, 10.0, MINUTE, MINUTE, 60 * MINUTE, 100.0, 1.2, 90 * MINUTE)
+ENVELOPE = EnrolmentEnvelope(100.0, 10.0, MINUTE, MINUTE, 60 * MINUTE, 100.0, 1.2, 90 * MINUTE)
 
 
 @pytest.mark.parametrize(

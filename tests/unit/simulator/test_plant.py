@@ -7,6 +7,7 @@ import pytest
 from support.agent_site import MORNING, STEP, write_site
 
 from vpp.agent.settings import AgentSettings
+from vpp.foundation.device_terms import Setpoint
 from vpp.foundation.errors import InvalidInput
 from vpp.simulator.plant import SimulatedSite, simulated_site
 from vpp.simulator.site_load import read_load
@@ -22,7 +23,7 @@ def plant(settings: AgentSettings) -> SimulatedSite:
 
 
 def cut(site: SimulatedSite, at: datetime, kw: float) -> None:
-    site.command(at, {"bess": kw}, {"bess": 0.0})
+    site.command(at, {"bess": Setpoint(kw, recovery_limit_kw=0.0)})
 
 
 def test_history_is_the_natural_load_with_a_little_noise(settings: AgentSettings) -> None:
@@ -124,7 +125,7 @@ def test_what_does_not_fit_is_refused(settings: AgentSettings) -> None:
     with pytest.raises(InvalidInput, match="not on the grid"):
         plant(settings).meter(MORNING + timedelta(minutes=1), MORNING + STEP)
     with pytest.raises(InvalidInput, match="resource_id is 'other'"):
-        plant(settings).command(MORNING, {"other": 1.0}, {})
+        plant(settings).command(MORNING, {"other": Setpoint(1.0)})
     with pytest.raises(InvalidInput, match="is not a simulated site"):
         simulated_site({**settings.driver, "colour": 1}, settings.folder, STEP)
     with pytest.raises(InvalidInput, match="cannot be read"):

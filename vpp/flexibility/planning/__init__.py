@@ -1,0 +1,1 @@
+"""The site planner: what to offer, and who delivers what was sold."""
