@@ -5,17 +5,11 @@ consumption, with `LOAD_UP` an increase. Field names say reduction, as almost ev
 The README of this folder explains each kind with a worked example.
 """
 
-import enum
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-
-class Direction(enum.Enum):
-    """Which way a bid, or a buyer, wants consumption to move."""
-
-    LOAD_DOWN = "load_down"
-    LOAD_UP = "load_up"
+from vpp.foundation.direction import Direction
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import Any
 from vpp.auction.bid import (
     Bid,
     BlockOffer,
-    Direction,
     Offer,
     Rebound,
     ReboundProfile,
@@ -17,6 +16,7 @@ from vpp.auction.bid import (
 from vpp.auction.json_money import MoneyWriter
 from vpp.auction.json_values import instant_text, span_text, without_zeros
 from vpp.auction.step_json import StepWriter
+from vpp.foundation.direction import Direction
 from vpp.foundation.names import name, resource_name
 
 

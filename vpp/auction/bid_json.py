@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from vpp.auction.bid import (
     Bid,
     BlockOffer,
-    Direction,
     Migration,
     Offer,
     Rebound,
@@ -22,6 +21,7 @@ from vpp.auction.json_fields import JsonObject, Names, refused
 from vpp.auction.json_money import amount
 from vpp.auction.json_values import instant_text, span_text
 from vpp.auction.step_json import StepReader
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.names import identifier, name, resource_ids
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from vpp.auction.bid import Bid, Direction
+from vpp.auction.bid import Bid
 from vpp.auction.buyer import ANY_TERMS, BuyerTerms
+from vpp.foundation.direction import Direction
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from vpp.auction.bid import Direction
 from vpp.auction.bid_document import BidWriter
 from vpp.auction.bid_json import MOST_INTERVALS, BidReader, resource_of
 from vpp.auction.book import Book, EntryRules
@@ -14,6 +13,7 @@ from vpp.auction.json_fields import JsonObject, Names, refused
 from vpp.auction.json_money import MoneyWriter, amount, currency_of
 from vpp.auction.json_values import instant_text, span_text, without_zeros
 from vpp.auction.terms_json import TERMS_NAMES, TermsReader, terms_to_document
+from vpp.foundation.direction import Direction
 from vpp.foundation.names import ID_PATTERN, name, resource_name
 
 _BOOK = Names(

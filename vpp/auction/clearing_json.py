@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from vpp.auction.bid import Direction
 from vpp.auction.bid_json import MOST_HORIZON, MOST_INTERVALS, ZONE, ZONE_EXPECTED, named
 from vpp.auction.certificate_json import CERTIFICATE_NAMES, certificate_document, certificate_of, rounded_down
 from vpp.auction.json_fields import JsonObject, Names, nanoseconds
@@ -14,6 +13,7 @@ from vpp.auction.json_values import instant_text, seconds_text, span_text
 from vpp.auction.outcome_json import AmountReader, OutcomeReader, outcome_document
 from vpp.auction.result import Clearing, ClearingMethod, ClearingStatus, PriceBranch, SolverRun, ZonePrice
 from vpp.auction.rules import TieRule, UniformPrice
+from vpp.foundation.direction import Direction
 from vpp.foundation.names import name
 from vpp.portfolio.product import PayRule
 from vpp.solver.report import SolverName

@@ -7,7 +7,6 @@ from decimal import Decimal
 from vpp.auction.bid import (
     Bid,
     BlockOffer,
-    Direction,
     Migration,
     Offer,
     PriceStep,
@@ -18,6 +17,7 @@ from vpp.auction.bid import (
 )
 from vpp.auction.generated_dice import Dice, on_increment
 from vpp.auction.generated_frame import BidFrame, new_bid, window
+from vpp.foundation.direction import Direction
 
 # Resource, its least and highest price per MWh: cooling can wait nearly for free, compute costs what
 # its users bear, a generator its fuel.

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from vpp.auction.bid import Bid, BlockOffer, Direction, Rebound, ReboundProfile, StepOffer
+from vpp.auction.bid import Bid, BlockOffer, Rebound, ReboundProfile, StepOffer
 from vpp.auction.buyer import BuyerTerms, FeederLimit, PathLimit, SiteLimit, ZoneLimit
 from vpp.auction.generated_dice import INCREMENT_KW, Dice, on_increment
 from vpp.auction.generated_frame import BidFrame
+from vpp.foundation.direction import Direction
 
 _PEAK_SHARE = 0.25  # of the delivery: the time over which a store spreads its energy
 _MOST_FEEDERS = 2

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from vpp.auction.buyer import ANY_TERMS, BuyerTerms
 from vpp.auction.rules import TieRule, UniformPrice
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import WrongState
 from vpp.foundation.interval import Interval
 
@@ -50,6 +51,8 @@ class Tender:
         terms: What the operator asks beside the target.
         uniform_price: Which uniform price is published.
         tie_rule: Who serves when several ask the same.
+        direction: Which way consumption is asked to move: the product's direction, in which every quantity
+            is a magnitude.
     """
 
     auction_id: str
@@ -66,6 +69,7 @@ class Tender:
     terms: BuyerTerms = ANY_TERMS
     uniform_price: UniformPrice = UniformPrice.FIXED_BINARIES
     tie_rule: TieRule = TieRule.PRICE_TIME
+    direction: Direction = Direction.LOAD_DOWN
 
 
 def check_tender_transition(current: TenderState, wanted: TenderState) -> None:

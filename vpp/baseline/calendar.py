@@ -1,4 +1,4 @@
-"""The site's civil calendar: the only place that knows civil time.
+"""The site's civil calendar: with `civil_clock`, on which it builds, the only place that knows civil time.
 
 Everything else counts in UTC. Where a clock change makes a wall time ambiguous or skips it, the rule
 of this module is: a wall time that occurs twice means its first occurrence, unless the instant it was
@@ -10,19 +10,14 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vpp.foundation.errors import InvalidInput
+from vpp.baseline.civil_clock import ONE_DAY, SATURDAY, CivilClock
 from vpp.foundation.interval import Interval
 from vpp.foundation.series import starts
-from vpp.portfolio.baseline_rule import DayKind
-
-SATURDAY = 5
-ONE_DAY = timedelta(days=1)
 
 
 class DayClass(enum.Enum):
@@ -33,7 +28,7 @@ class DayClass(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class SiteCalendar:
+class SiteCalendar(CivilClock):
     """Civil days of one place.
 
     Attributes:
@@ -48,63 +43,10 @@ class SiteCalendar:
         '2026-07-01T18:00:00+01:00'
     """
 
-    time_zone: str
-    holidays: frozenset[date] = frozenset()
-
-    def __post_init__(self) -> None:
-        """Refuse a zone that the machine's time zone database does not know."""
-        try:
-            ZoneInfo(self.time_zone)
-        except (ValueError, OSError, KeyError) as error:
-            raise InvalidInput(
-                f"time_zone is {self.time_zone!r}, expected an IANA name such as Europe/London",
-                time_zone=self.time_zone,
-            ) from error
-
-    @property
-    def _zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone)
-
     def day_class(self, day: date) -> DayClass:
         """Return the class of a civil date: Saturdays, Sundays and listed holidays are one."""
         is_holiday = day.weekday() >= SATURDAY or day in self.holidays
         return DayClass.HOLIDAY if is_holiday else DayClass.WEEKDAY
-
-    def day_kind(self, day: date) -> DayKind:
-        """Return the kind of a civil date; a listed holiday is one whatever weekday it falls on.
-
-        Example:
-            >>> SiteCalendar("Europe/London").day_kind(date(2026, 12, 26))
-            <DayKind.SATURDAY: 'saturday'>
-        """
-        if day in self.holidays:
-            return DayKind.HOLIDAY
-        weekday = day.weekday()
-        if weekday < SATURDAY:
-            return DayKind.WORKDAY
-        return DayKind.SATURDAY if weekday == SATURDAY else DayKind.SUNDAY
-
-    def civil_date(self, instant: datetime) -> date:
-        """Return the civil date of an instant."""
-        return instant.astimezone(self._zone).date()
-
-    def local_iso(self, instant: datetime) -> str:
-        """Return an instant as ISO 8601 local time with its offset, for statements."""
-        return instant.astimezone(self._zone).isoformat()
-
-    def day(self, day: date) -> Interval:
-        """Return a civil day as a UTC span: 23, 24 or 25 hours in most zones.
-
-        Example:
-            >>> SiteCalendar("Europe/London").day(date(2026, 3, 29)).duration
-            datetime.timedelta(seconds=82800)
-        """
-        bounds = [datetime.combine(at, time.min, self._zone).astimezone(UTC) for at in (day, day + ONE_DAY)]
-        return Interval(bounds[0], bounds[1])
-
-    def utc_offset(self, instant: datetime) -> timedelta:
-        """Return how far the site's clock is ahead of UTC at an instant."""
-        return instant.astimezone(self._zone).utcoffset() or timedelta(0)
 
     def clock_window(self, day: date, start: time, end: time) -> Interval:
         """Return the span between two wall times of a civil date; 00:00 as its end is the next midnight.

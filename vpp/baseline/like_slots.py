@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vpp.baseline.calendar import SATURDAY, SiteCalendar
+from vpp.baseline.calendar import SiteCalendar
+from vpp.baseline.civil_clock import SATURDAY
 
 _WEEK_DAYS = 7
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday

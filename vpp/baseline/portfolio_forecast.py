@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from vpp.baseline.calendar import ONE_DAY
+from vpp.baseline.civil_clock import ONE_DAY
 from vpp.baseline.earlier_days import FEWEST_DAYS, EarlierDays
 from vpp.baseline.forecast_request import Floats
 from vpp.baseline.forecasting.bands import error_band

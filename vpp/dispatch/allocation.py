@@ -84,6 +84,7 @@ def allocate(event: Event, awards: Sequence[AwardedReduction], interval: timedel
                     expires_at=event.delivery.end,
                     state=InstructionState.CREATED,
                     purpose=event.purpose,
+                    direction=event.direction,
                 )
             )
     return instructions

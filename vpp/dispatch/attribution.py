@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vpp.dispatch.instruction import Instruction, InstructionState
+from vpp.foundation.direction import Direction
 from vpp.foundation.interval import Interval
 
 LEFT_OVER = -1
@@ -25,9 +26,10 @@ class Claim:
         rank: Its purpose's rank; the higher is served first.
         start: When delivery begins, UTC.
         interval: Length of one delivery interval.
-        target_kw: Reduction per delivery interval, kW. Shape (N,).
+        target_kw: How far it moves the site per delivery interval, in its direction, kW. Shape (N,).
         until: From this instant on it expects nothing: the end of delivery, or of a cancelled event
             the instant at which it was cancelled.
+        direction: Which way it moves the site.
     """
 
     event_id: str
@@ -36,6 +38,7 @@ class Claim:
     interval: timedelta
     target_kw: tuple[float, ...]
     until: datetime
+    direction: Direction = Direction.LOAD_DOWN
 
     def mean_kw(self, span: Interval, step: timedelta) -> npt.NDArray[np.float64]:
         """Return the mean target on another grid, kW; 0 outside of the claim.
@@ -134,6 +137,7 @@ def _told(instruction: Instruction) -> Claim:
         interval=instruction.interval,
         target_kw=instruction.target_reduction_kw,
         until=instruction.delivery.end,
+        direction=instruction.direction,
     )
 
 
@@ -146,45 +150,70 @@ def _has_agreed(instruction: Instruction) -> bool:
 
 
 def attribute(
-    delivered_kw: npt.NDArray[np.float64], target_kw: npt.NDArray[np.float64], ranks: Sequence[int]
+    delivered_kw: npt.NDArray[np.float64],
+    target_kw: npt.NDArray[np.float64],
+    ranks: Sequence[int],
+    signs: Sequence[float] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Share a site's delivery among the events that want it.
 
     The highest rank is served first, up to its targets; events of one rank share in proportion to
-    their targets. What is delivered beyond all targets, or consumed above the baseline, falls to
+    their targets. What is delivered beyond all targets, or moved the other way, falls to
     the lowest rank that wants anything.
 
+    Events of different ranks may want the site moved different ways: a mandatory curtailment while
+    the site has sold an increase. Each takes of what is left what lies its way; what the higher rank has
+    taken, the lower one is not charged with:
+
+        share_e = s_e * min(max(s_e * left, 0), wanted_e),   left -= share_e,   by falling rank
+
+    What is then left goes to the lowest rank that wants the site moved that way, if there is one: who
+    curtails more than it was ordered to has not delivered less than nothing of what it sold.
+
     Args:
-        delivered_kw: Reduction of the site, kW: baseline less metered; may be negative, NaN is a gap.
-            Shape (N,).
+        delivered_kw: How far the site moved from its baseline, kW, in the direction of those whose sign is
+            1; may be negative, NaN is a gap. Shape (N,).
         target_kw: Target per event and interval, kW, 0 or more. Shape (E, N), E at least 1.
         ranks: Rank per event. Shape (E,).
+        signs: 1 for an event in the direction of `delivered_kw`, -1 for one against it; None for all in
+            it. Shape (E,).
 
     Returns:
-        Delivery per event, kW. Shape (E, N); each column adds up to the site's delivery. A gap is a
-        gap for every event. Where nobody wants anything, the lowest rank's events share evenly.
+        Delivery per event, kW, in the direction of `delivered_kw`. Shape (E, N); each column adds up to the
+        site's delivery. A gap is a gap for every event. Where nobody wants anything, the lowest rank's
+        events share evenly.
 
     Example:
         >>> one_hour = np.array([80.0])
         >>> attribute(one_hour, np.array([[50.0], [60.0], [20.0]]), [3, 2, 2]).ravel().tolist()
         [50.0, 22.5, 7.5]
+        >>> attribute(np.array([-40.0]), np.array([[50.0], [30.0]]), [3, 2], [-1.0, 1.0]).ravel().tolist()
+        [-40.0, 0.0]
+        >>> attribute(np.array([-70.0]), np.array([[50.0], [30.0]]), [3, 2], [-1.0, 1.0]).ravel().tolist()
+        [-70.0, 0.0]
     """
     left_kw = delivered_kw.astype(np.float64, copy=True)
     shares_kw = np.zeros_like(target_kw, dtype=np.float64)
     weights = np.zeros_like(shares_kw)
-    lowest_first = sorted(set(ranks))
-    for rank in reversed(lowest_first):
-        rows = np.flatnonzero(np.asarray(ranks) == rank)
+    ways = [1.0] * len(ranks) if signs is None else list(signs)
+    weights_its_way = {sign: np.zeros_like(shares_kw) for sign in ways}
+    lowest_first = sorted(set(zip(ranks, ways, strict=True)))
+    for rank, sign in reversed(lowest_first):
+        rows = np.flatnonzero((np.asarray(ranks) == rank) & (np.asarray(ways) == sign))
         wanted_kw = target_kw[rows].sum(axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):
             parts = np.where(wanted_kw > 0.0, target_kw[rows] / wanted_kw, 0.0)
-        taken_kw = np.minimum(np.maximum(left_kw, 0.0), wanted_kw)
-        shares_kw[rows] = parts * taken_kw
-        left_kw -= taken_kw
+        taken_kw = np.minimum(np.maximum(sign * left_kw, 0.0), wanted_kw)
+        shares_kw[rows] = parts * (sign * taken_kw)
+        left_kw -= sign * taken_kw
         is_wanted = wanted_kw > 0.0
-        weights[:, is_wanted] = 0.0  # of all ranks that want something the lowest takes the rest
-        weights[np.ix_(rows, is_wanted)] = parts[:, is_wanted]
-    lowest = np.flatnonzero(np.asarray(ranks) == lowest_first[0])
+        for taking in (weights, weights_its_way[sign]):  # of all ranks that want something the lowest
+            taking[:, is_wanted] = 0.0  # takes the rest
+            taking[np.ix_(rows, is_wanted)] = parts[:, is_wanted]
+    for sign, taking in weights_its_way.items():
+        goes_its_way = (sign * left_kw > 0.0) & taking.any(axis=0)
+        weights[:, goes_its_way] = taking[:, goes_its_way]
+    lowest = np.flatnonzero(np.asarray(ranks) == lowest_first[0][0])
     unwanted = weights.sum(axis=0) == 0.0
     weights[np.ix_(lowest, unwanted)] = 1.0 / len(lowest)
     return shares_kw + weights * left_kw
@@ -202,20 +231,26 @@ def taken_by_others(
     Args:
         own: The event that is asked about.
         others: The other events' claims on the site; those that lie elsewhere in time do no harm.
-        delivered_kw: Reduction of the site against the event's own baseline, kW; NaN is a gap.
-            Shape (N,).
+        delivered_kw: How far the site moved from the event's own baseline in its direction, kW; NaN is a
+            gap. Shape (N,).
         span: A whole number of `step`s.
         step: Length of one interval.
 
     Returns:
-        kW per interval, exactly 0 where no other event wants anything. Shape (N,). What is left of
-        `delivered_kw` is the event's own.
+        kW per interval in the event's direction, exactly 0 where no other event wants anything; below 0
+        where what counts for another was moved the other way. Shape (N,). What is left of `delivered_kw`
+        is the event's own.
     """
     nothing_kw = np.zeros(len(delivered_kw))
     wanted_kw = [each.mean_kw(span, step) for each in others]
     if not any(kw.any() for kw in wanted_kw):
         return nothing_kw
     targets_kw = np.vstack([own.mean_kw(span, step), *wanted_kw])
-    shares_kw = attribute(delivered_kw, targets_kw, [own.rank, *(each.rank for each in others)])
+    shares_kw = attribute(
+        delivered_kw,
+        targets_kw,
+        [own.rank, *(each.rank for each in others)],
+        [1.0, *(1.0 if each.direction is own.direction else -1.0 for each in others)],
+    )
     shared = targets_kw[1:].any(axis=0)
     return np.where(shared, np.where(np.isnan(delivered_kw), 0.0, shares_kw[1:].sum(axis=0)), nothing_kw)

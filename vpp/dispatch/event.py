@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from vpp.dispatch.purpose import EventPurpose
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import WrongState
 from vpp.foundation.interval import Interval
 
@@ -55,7 +56,10 @@ EVENT_TRANSITIONS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A span of delivery intervals in which awarded sites lower their net consumption.
+    """A span of delivery intervals in which awarded sites move their net consumption.
+
+    Every power is a magnitude in the event's direction: names say reduction, as almost every event asks for
+    one; an event of LOAD_UP asks for an increase.
 
     Attributes:
         event_id: Last part of `events/{event}`.
@@ -75,6 +79,7 @@ class Event:
         cancelled_at: When it was cancelled; what was delivered before is paid.
         purpose: Why it calls sites.
         site_ids: Sites that an ordered event names; empty for every active site of the zone.
+        direction: Which way consumption is moved: the product's direction.
     """
 
     event_id: str
@@ -93,6 +98,7 @@ class Event:
     cancelled_at: datetime | None = None
     purpose: EventPurpose = EventPurpose.MARKET
     site_ids: tuple[str, ...] = ()
+    direction: Direction = Direction.LOAD_DOWN
 
 
 def check_event_transition(current: EventState, wanted: EventState) -> None:

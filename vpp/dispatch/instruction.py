@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from vpp.dispatch.purpose import EventPurpose
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import WrongState
 from vpp.foundation.interval import Interval
 
@@ -96,7 +97,8 @@ class Instruction:
         modification_number: Modification of the event that it belongs to.
         delivery: When delivery takes place.
         interval: Length of one delivery interval.
-        target_reduction_kw: Reduction below the baseline per delivery interval, kW. Shape (N,).
+        target_reduction_kw: How far the site moves from its baseline per delivery interval, kW: below it, or
+            with LOAD_UP above it. Shape (N,).
         resource_targets: The part of each flexible resource.
         expires_at: Not to be executed from this instant on.
         state: Where it is in its life.
@@ -109,6 +111,7 @@ class Instruction:
         release_offset: The site goes back to its own load this much after the end.
         answer: What the site reported last, kept when the hub supersedes the instruction, and known even
             where it came too late to count; None while the site has said nothing.
+        direction: Which way consumption is moved; all powers are magnitudes in it.
     """
 
     instruction_id: str
@@ -128,6 +131,7 @@ class Instruction:
     start_offset: timedelta = timedelta(0)
     release_offset: timedelta = timedelta(0)
     answer: InstructionState | None = None
+    direction: Direction = Direction.LOAD_DOWN
 
 
 def asked_from(instruction: Instruction) -> datetime:

@@ -90,7 +90,7 @@ def score_site(instruction: Instruction, readings: EventReadings, choices: Score
     begin = _begin(instruction, asked_kw, step)
     asked_kw[: (begin - instruction.delivery.start) // step] = 0.0  # nothing is asked of it before
     response = response_of(
-        readings.baseline_kw - readings.metered_kw,
+        instruction.direction.delivered(readings.baseline_kw, readings.metered_kw),
         asked_kw,
         start=instruction.delivery.start,
         step=step,

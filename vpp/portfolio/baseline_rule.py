@@ -26,17 +26,9 @@ from vpp.portfolio.baseline_method import (
     NearestDays,
     XOfY,
 )
+from vpp.portfolio.day_kind import DayKind
 
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class DayKind(enum.Enum):
-    """What a civil day is. A public holiday is a holiday whatever weekday it falls on."""
-
-    WORKDAY = "workday"
-    SATURDAY = "saturday"
-    SUNDAY = "sunday"
-    HOLIDAY = "holiday"
 
 
 class DayClass(Group):

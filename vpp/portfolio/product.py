@@ -12,7 +12,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vpp.foundation.direction import Direction
 from vpp.foundation.names import ID_PATTERN
+from vpp.portfolio.baseline_method import FirmLevel
 from vpp.portfolio.baseline_terms import BaselineTerms
 
 Id = Annotated[str, Field(pattern=f"^{ID_PATTERN}$")]
@@ -46,7 +48,8 @@ class CallRules(_Group):
 
     Attributes:
         trigger: What sets the product in motion.
-        direction: Which way consumption is asked to move.
+        direction: Which way consumption is asked to move: every power of its bids, events and statements is a
+            magnitude in this direction.
         notice_min: Least time between instruction and start.
         min_duration: Shortest event.
         max_duration: Longest event.
@@ -55,7 +58,7 @@ class CallRules(_Group):
     """
 
     trigger: Trigger
-    direction: Literal["load_down"]
+    direction: Direction
     notice_min: Span
     min_duration: PositiveSpan
     max_duration: PositiveSpan
@@ -180,4 +183,22 @@ class ProductProfile(_Group):
     def _divides_an_hour(self) -> Self:
         if timedelta(hours=1) % self.settlement_interval:
             raise ValueError(f"settlement_interval {self.settlement_interval} does not divide an hour")
+        return self
+
+    @model_validator(mode="after")
+    def _measured_in_its_direction(self) -> Self:
+        if self.call.direction is Direction.LOAD_DOWN:
+            return self
+        for rule in (*self.baseline.rules, *self.baseline.named):
+            is_level = isinstance(rule.method, FirmLevel)
+            if is_level:
+                raise ValueError(
+                    f"rule {rule.baseline_id} is a level to stay below, expected with direction load_up one "
+                    "that says what the site would have used"
+                )
+            if rule.adjustment is not None and rule.adjustment.up_only:
+                raise ValueError(
+                    f"rule {rule.baseline_id} has up_only, which is made for reductions: with direction "
+                    "load_up it would only ever take delivery away; expected an adjustment both ways"
+                )
         return self

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from protovalidate import Validator
 
 from vpp.foundation.clock import Clock
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import BrokenPromise, InvalidInput, Overloaded, StaleWrite, VppError
 from vpp.foundation.names import identifier
 from vpp.foundation.tracing import past_span
@@ -25,7 +26,7 @@ from vpp.rpc.wire.time_fields import clock_reading
 from vpp.telemetry.batch import TelemetryBatch
 from vpp.v1.session_pb2 import ConnectRequest, ConnectResponse
 from vpp.v1.telemetry_pb2 import TelemetryBatch as TelemetryBatchMessage
-from vpp.workflows.delivery_contents import OpenDelivery
+from vpp.workflows.delivery_contents import InstructionContent, OpenDelivery
 from vpp.workflows.identity import Principal
 from vpp.workflows.ingesting import check_live_batch
 from vpp.workflows.session_items import (
@@ -89,7 +90,7 @@ class SiteSession:
         window: What is on its way to the site, from the Hello on.
     """
 
-    __slots__ = ("_parts", "_principal", "clock_skew", "site", "window")
+    __slots__ = ("_parts", "_principal", "_reads_direction", "_withheld", "clock_skew", "site", "window")
 
     def __init__(self, principal: Principal, parts: SessionParts) -> None:
         """Begin before the Hello.
@@ -103,6 +104,8 @@ class SiteSession:
         self.site: Site | None = None
         self.window = DeliveryWindow(parts.rules.resend, principal.principal_id)
         self.clock_skew = timedelta(0)
+        self._reads_direction = False
+        self._withheld: list[OpenDelivery] = []
 
     @property
     def site_id(self) -> str:
@@ -146,6 +149,7 @@ class SiteSession:
         self._validate(request)
         hello = request.hello
         self._notice_clock(clock_reading(hello.agent_time, "hello.agent_time"))
+        self._reads_direction = hello.reads_direction
         return Greeting(self._principal, identifier(hello.site, "sites"), hello.resume_sequence)
 
     def _item(self, request: ConnectRequest, kind: str | None) -> SessionItem | list[ConnectResponse]:
@@ -232,18 +236,29 @@ class SiteSession:
         return batch
 
     def deliver(self, deliveries: Iterable[OpenDelivery]) -> list[ConnectResponse]:
-        """Take in what the site is owed; returns what is to be sent now."""
-        return self._written(self.window.take(deliveries, self._machine_now()), again=False)
+        """Take in what the site is owed; returns what is to be sent now.
+
+        What its agent would take for the opposite is none of it.
+        """
+        fresh = self.window.take(deliveries, self._machine_now())
+        withheld = [] if self._reads_direction else [each for each in fresh if _raises_load(each)]
+        if withheld:
+            _log.warning("the agent of %s reads no direction; it is not told to raise load", self.site_id)
+            self._withheld += withheld
+            self.window.drop(each.sequence for each in withheld)
+            fresh = [each for each in fresh if not _raises_load(each)]
+        return self._written(fresh, again=False)
 
     def repeat(self) -> list[ConnectResponse]:
         """Return what has not been acknowledged for too long, to be sent again."""
         return self._written(self.window.due(self._machine_now()), again=True)
 
     def over(self) -> list[OpenDelivery]:
-        """Forget, and return, what must not be sent again because its time is over."""
+        """Forget, and return, what must not be sent again: its time is over, or it was withheld."""
         over = self.window.over(self._parts.clock.now())
         self.window.drop(delivery.sequence for delivery in over)
-        return over
+        withheld, self._withheld = self._withheld, []
+        return over + withheld
 
     def _written(self, deliveries: Iterable[OpenDelivery], *, again: bool) -> list[ConnectResponse]:
         parts = self._parts
@@ -281,6 +296,13 @@ class SiteSession:
             _log.warning(
                 "clock of %s differs by %.1f s", self._principal.principal_id, self.clock_skew.total_seconds()
             )
+
+
+def _raises_load(delivery: OpenDelivery) -> bool:
+    content = delivery.content
+    if not isinstance(content, InstructionContent):
+        return False
+    return content.instruction.value.direction is Direction.LOAD_UP
 
 
 _KINDS = {

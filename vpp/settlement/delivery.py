@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
 
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 from vpp.foundation.money import energy_kwh
@@ -27,12 +28,13 @@ class MeasuredInterval:
     Attributes:
         site_id: Site that was measured.
         interval: The settlement interval, UTC.
-        award_kw: Reduction sold, kW, not negative.
+        award_kw: Reduction sold, kW, not negative; with LOAD_UP increase, as in all of these.
         target_kw: Reduction instructed, kW, not negative.
         baseline_raw_kwh: Baseline before the same-day adjustment, kWh; None where no rule gave one.
         baseline_kwh: Baseline that is paid against, kWh; None where no rule gave one.
         metered_kwh: Consumption, kWh; None where there is no reading.
         quality: How far the reading can be trusted.
+        direction: Which way consumption was asked to move.
     """
 
     site_id: str
@@ -43,6 +45,7 @@ class MeasuredInterval:
     baseline_kwh: Decimal | None
     metered_kwh: Decimal | None
     quality: MeterQuality
+    direction: Direction = Direction.LOAD_DOWN
 
     def __post_init__(self) -> None:
         """Refuse negative awards and targets, and half a baseline."""
@@ -64,10 +67,18 @@ class MeasuredInterval:
 
     @property
     def delivered_kwh(self) -> Decimal | None:
-        """Reduction delivered, kWh, signed: baseline less metered; None without either."""
+        """Delivered in its direction, kWh, signed: how far the meter moved; None without either."""
+        return self._moved_kwh(self.direction)
+
+    @property
+    def avoided_kwh(self) -> Decimal | None:
+        """Consumption avoided, kWh, negative where it was raised; None without either."""
+        return self._moved_kwh(Direction.LOAD_DOWN)
+
+    def _moved_kwh(self, direction: Direction) -> Decimal | None:
         if self.baseline_kwh is None or self.metered_kwh is None:
             return None
-        return self.baseline_kwh - self.metered_kwh
+        return direction.delivered(self.baseline_kwh, self.metered_kwh)
 
 
 def measure(  # noqa: PLR0913  one series per column of the statement, by keyword
@@ -81,6 +92,7 @@ def measure(  # noqa: PLR0913  one series per column of the statement, by keywor
     baseline_kw: pd.Series,
     metered_kw: pd.Series,
     quality: Sequence[MeterQuality],
+    direction: Direction = Direction.LOAD_DOWN,
 ) -> tuple[MeasuredInterval, ...]:
     """Turn power series into exact energy, the only time floats become Decimals.
 
@@ -88,13 +100,14 @@ def measure(  # noqa: PLR0913  one series per column of the statement, by keywor
         site_id: Site that was measured.
         event: Delivery period, a whole number of settlement intervals.
         step: Length of a settlement interval.
-        award_kw: Reduction sold per interval, kW. Shape (N,).
-        target_kw: Reduction instructed per interval, kW. Shape (N,).
+        award_kw: Sold per interval in the event's direction, kW. Shape (N,).
+        target_kw: Instructed per interval in the event's direction, kW. Shape (N,).
         baseline_raw_kw: Mean baseline before adjustment, kW, consumption positive, indexed by the
             interval starts; NaN where no rule gave one. Shape (N,).
         baseline_kw: The same after adjustment; the very same series if there is none. Shape (N,).
         metered_kw: Mean metered power, kW, consumption positive, same index; NaN is a gap. Shape (N,).
         quality: Meter quality per interval; a gap becomes MISSING unless it is BAD. Shape (N,).
+        direction: Which way consumption was asked to move.
 
     Returns:
         One measured interval per settlement interval, in order, energies half up to 0.001 kWh.
@@ -157,6 +170,7 @@ def measure(  # noqa: PLR0913  one series per column of the statement, by keywor
                 baseline_kwh=baseline_kwh,
                 metered_kwh=metered_kwh,
                 quality=flag,
+                direction=direction,
             )
         )
     return tuple(measured)

@@ -199,8 +199,8 @@ def _shortfall_at_price(
 ) -> tuple[Decimal, Decimal]:
     """Charge the shortfall below `band_full_ratio` of the target at a multiple of the price.
 
-    The basis is cut down to 0.001 kWh, never more than the shortfall. Consumption above the
-    baseline adds to it. A price below zero charges nothing: a penalty never pays.
+    The basis is cut down to 0.001 kWh, never more than the shortfall. What was moved the other way
+    adds to it. A price below zero charges nothing: a penalty never pays.
     """
     missing_kwh = target_share_kwh(measured, rules.band_full_ratio) - delivered_kwh
     basis_kwh = truncated_kwh(max(ZERO, missing_kwh))

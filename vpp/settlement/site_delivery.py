@@ -97,7 +97,7 @@ class SiteDelivery:
         self._check_intervals()
 
     def _check_intervals(self) -> None:
-        """Refuse intervals of another site, out of order, or with a local start of another instant."""
+        """Refuse intervals of another site or direction, out of order, or with a wrong local start."""
         for earlier, later in zip(self.intervals, self.intervals[1:], strict=False):
             if later.interval.start < earlier.interval.end:
                 raise InvalidInput(
@@ -105,6 +105,12 @@ class SiteDelivery:
                     site_id=self.site_id,
                 )
         for measured, local_start in zip(self.intervals, self.local_starts, strict=True):
+            if measured.direction is not self.product.call.direction:
+                raise InvalidInput(
+                    f"{self._where()} holds an interval of direction {measured.direction.value}, expected "
+                    f"{self.product.call.direction.value}, the product's",
+                    direction=measured.direction.value,
+                )
             if measured.site_id != self.site_id:
                 raise InvalidInput(
                     f"{self._where()} holds an interval of site {measured.site_id}", site_id=measured.site_id

@@ -43,16 +43,17 @@ class StatementLine:
         interval_end_utc: First instant after the interval.
         local_start: Civil time of its start, ISO 8601 with offset.
         tz: IANA name of the civil time.
-        award_kw: Reduction sold, kW.
-        target_kw: Reduction instructed, kW.
+        award_kw: Sold in that direction, kW.
+        target_kw: Instructed in that direction, kW.
         baseline_id: Rule of the baseline, or the fallback that took its place.
         baseline_raw_kwh: Baseline before adjustment.
         adjustment_kwh: Same-day adjustment, signed.
         baseline_kwh: Baseline paid against.
         metered_kwh: Consumption.
         quality: How far the reading can be trusted.
-        delivered_kwh: Reduction, signed: baseline less metered.
-        payable_kwh: Reduction paid, after floor and cap.
+        delivered_kwh: How far the meter moved in that direction, signed: for load_down baseline less
+            metered, for load_up metered less baseline.
+        payable_kwh: What of it is paid, after floor and cap.
         band_code: Where the delivery lies against the target.
         availability_kw_h: Awarded power times hours.
         price: What the basis is multiplied with.
@@ -66,7 +67,7 @@ class StatementLine:
         delta_amount: Change against the version before; in version 1 the amount itself.
         prev_version: The version before; None in version 1.
         emission_factor_kg_per_kwh: Optional; an estimate, not a certificate.
-        co2_kg: Delivered energy times the factor, kg.
+        co2_kg: Consumption avoided times the factor, kg; negative where it was raised.
         ef_source: Where the factor comes from.
         note: What a reader needs to know.
     """
@@ -159,10 +160,10 @@ def line_of(  # noqa: PLR0913  what all lines of a statement share, by keyword
     is_penalty = charge.code is LineCode.PENALTY
     amount = charge.amount if charge.payee_party_id == party_id else ZERO - charge.amount
     factor = delivery.emission_factor if measured else None
-    delivered_kwh = measured.delivered_kwh if measured else None
+    avoided_kwh = measured.avoided_kwh if measured else None
     co2_kg = None
-    if factor and delivered_kwh is not None:
-        co2_kg = (delivered_kwh * factor.kg_per_kwh).quantize(MASS_STEP_KG, ROUND_HALF_UP) + ZERO
+    if factor and avoided_kwh is not None:
+        co2_kg = (avoided_kwh * factor.kg_per_kwh).quantize(MASS_STEP_KG, ROUND_HALF_UP) + ZERO
     return StatementLine(
         statement_id=statement_id,
         version=version,
@@ -180,7 +181,7 @@ def line_of(  # noqa: PLR0913  what all lines of a statement share, by keyword
         event_id=delivery.event_id,
         award_id=" ".join(delivery.award_ids),
         dispatch_id=delivery.dispatch_id,
-        direction=delivery.product.call.direction,
+        direction=delivery.product.call.direction.value,
         interval_start_utc=charge.interval.start,
         interval_end_utc=charge.interval.end,
         local_start=charge.local_start,
@@ -193,7 +194,7 @@ def line_of(  # noqa: PLR0913  what all lines of a statement share, by keyword
         baseline_kwh=measured.baseline_kwh if measured else None,
         metered_kwh=measured.metered_kwh if measured else None,
         quality=measured.quality if measured else None,
-        delivered_kwh=delivered_kwh,
+        delivered_kwh=measured.delivered_kwh if measured else None,
         payable_kwh=judged.payable_kwh if judged and measured else None,
         band_code=judged.band_code if judged and measured else None,
         availability_kw_h=charge.availability_kw_h,

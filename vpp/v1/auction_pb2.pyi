@@ -26,7 +26,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Auction(_message.Message):
-    """A tender for reductions over a span of delivery intervals."""
+    """A tender for reductions over a span of delivery intervals; for increases where the product's direction is
+    LOAD_UP. All powers are magnitudes in that direction.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -77,6 +79,7 @@ class Auction(_message.Message):
     BUYER_TERMS_FIELD_NUMBER: _builtins.int
     UNIFORM_PRICE_FIELD_NUMBER: _builtins.int
     TIE_RULE_FIELD_NUMBER: _builtins.int
+    DIRECTION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the auction. Format: auctions/{auction}"""
     product: _builtins.str
@@ -97,6 +100,8 @@ class Auction(_message.Message):
     """Who serves when several ask the same; unspecified leaves it to the hub, which answers with its
     choice.
     """
+    direction: _buyer_pb2.Direction.ValueType
+    """Which way consumption is asked to move: the product's direction. Bids must name the same."""
     @_builtins.property
     def delivery_interval(self) -> _interval_pb2.Interval:
         """When delivery takes place: [start_time, end_time)."""
@@ -144,10 +149,11 @@ class Auction(_message.Message):
         buyer_terms: _buyer_pb2.BuyerTerms | None = ...,
         uniform_price: _buyer_pb2.UniformPrice.ValueType = ...,
         tie_rule: _buyer_pb2.TieRule.ValueType = ...,
+        direction: _buyer_pb2.Direction.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_rebound_headroom_kw", b"_rebound_headroom_kw", "buyer_terms", b"buyer_terms", "cap_price_per_mwh", b"cap_price_per_mwh", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "gate_closure_time", b"gate_closure_time", "rebound_headroom_kw", b"rebound_headroom_kw", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rebound_headroom_kw", b"_rebound_headroom_kw", "buyer_terms", b"buyer_terms", "cap_price_per_mwh", b"cap_price_per_mwh", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "etag", b"etag", "event", b"event", "gate_closure_time", b"gate_closure_time", "name", b"name", "product", b"product", "rebound_headroom_kw", b"rebound_headroom_kw", "state", b"state", "target_reduction_kw", b"target_reduction_kw", "tie_rule", b"tie_rule", "uniform_price", b"uniform_price", "update_time", b"update_time", "zone", b"zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rebound_headroom_kw", b"_rebound_headroom_kw", "buyer_terms", b"buyer_terms", "cap_price_per_mwh", b"cap_price_per_mwh", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "direction", b"direction", "etag", b"etag", "event", b"event", "gate_closure_time", b"gate_closure_time", "name", b"name", "product", b"product", "rebound_headroom_kw", b"rebound_headroom_kw", "state", b"state", "target_reduction_kw", b"target_reduction_kw", "tie_rule", b"tie_rule", "uniform_price", b"uniform_price", "update_time", b"update_time", "zone", b"zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__rebound_headroom_kw: _TypeAlias = _typing.Literal["rebound_headroom_kw"]  # noqa: Y015
     _WhichOneofArgType__rebound_headroom_kw: _TypeAlias = _typing.Literal["_rebound_headroom_kw", b"_rebound_headroom_kw"]  # noqa: Y015
@@ -585,7 +591,7 @@ class Bid(_message.Message):
     etag: _builtins.str
     """Changes with every write; sent back with a change, it guards against overwriting (AIP-154)."""
     direction: _buyer_pb2.Direction.ValueType
-    """Which way it moves consumption; unspecified means down."""
+    """Which way it moves consumption; unspecified means down. The hub takes bids of the product's direction."""
     zone: _builtins.str
     """Zone in which the reduction counts. The hub takes it from the site; in a book it is given."""
     @_builtins.property

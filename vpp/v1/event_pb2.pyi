@@ -13,6 +13,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.type import interval_pb2 as _interval_pb2
 from google.type import money_pb2 as _money_pb2
+from vpp.v1 import buyer_pb2 as _buyer_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -26,7 +27,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Event(_message.Message):
-    """A span of delivery intervals in which awarded sites lower their net consumption."""
+    """A span of delivery intervals in which awarded sites move their net consumption in the event's direction.
+    All powers are magnitudes in it: where fields speak of reduction, an event of LOAD_UP means increase.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -144,6 +147,7 @@ class Event(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
     SITES_FIELD_NUMBER: _builtins.int
+    DIRECTION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the event. Format: events/{event}"""
     product: _builtins.str
@@ -162,6 +166,8 @@ class Event(_message.Message):
     """Changes with every write; sent back with a change, it guards against overwriting (AIP-154)."""
     purpose: Global___Event.Purpose.ValueType
     """Why it calls sites. All but MARKET order sites without an auction or standing bids."""
+    direction: _buyer_pb2.Direction.ValueType
+    """Which way consumption is asked to move: the product's direction."""
     @_builtins.property
     def delivery_interval(self) -> _interval_pb2.Interval:
         """When delivery takes place: [start_time, end_time)."""
@@ -215,10 +221,11 @@ class Event(_message.Message):
         etag: _builtins.str = ...,
         purpose: Global___Event.Purpose.ValueType = ...,
         sites: _abc.Iterable[_builtins.str] | None = ...,
+        direction: _buyer_pb2.Direction.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cap_price_per_mwh", b"cap_price_per_mwh", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["auction", b"auction", "awarded_reduction_kw", b"awarded_reduction_kw", "cap_price_per_mwh", b"cap_price_per_mwh", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "etag", b"etag", "failure_reason", b"failure_reason", "modification_number", b"modification_number", "name", b"name", "product", b"product", "purpose", b"purpose", "sites", b"sites", "state", b"state", "target_reduction_kw", b"target_reduction_kw", "update_time", b"update_time", "zone", b"zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auction", b"auction", "awarded_reduction_kw", b"awarded_reduction_kw", "cap_price_per_mwh", b"cap_price_per_mwh", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "direction", b"direction", "etag", b"etag", "failure_reason", b"failure_reason", "modification_number", b"modification_number", "name", b"name", "product", b"product", "purpose", b"purpose", "sites", b"sites", "state", b"state", "target_reduction_kw", b"target_reduction_kw", "update_time", b"update_time", "zone", b"zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -364,6 +371,7 @@ class Instruction(_message.Message):
     START_OFFSET_FIELD_NUMBER: _builtins.int
     RELEASE_OFFSET_FIELD_NUMBER: _builtins.int
     ANSWER_FIELD_NUMBER: _builtins.int
+    DIRECTION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the instruction. Format: instructions/{instruction}"""
     event: _builtins.str
@@ -379,13 +387,15 @@ class Instruction(_message.Message):
     reason_detail: _builtins.str
     """What the site says in its own words."""
     accepted_reduction_kw: _builtins.float
-    """What the site said it will deliver at most, kW."""
+    """What the site said it will deliver at most, kW, in the instruction's direction."""
     purpose: Global___Event.Purpose.ValueType
     """Why the event calls the site. In a DRY_RUN the site does everything but move its devices."""
     answer: Global___Instruction.State.ValueType
     """What the site reported last; it stays when a modification or cancellation takes the instruction's
     place, and is known even where it came too late to count. Unspecified while the site has said nothing.
     """
+    direction: _buyer_pb2.Direction.ValueType
+    """Which way consumption is moved. All powers of the instruction are magnitudes in it."""
     @_builtins.property
     def delivery_interval(self) -> _interval_pb2.Interval:
         """When delivery takes place."""
@@ -396,7 +406,9 @@ class Instruction(_message.Message):
 
     @_builtins.property
     def target_reduction_kw(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Reduction of the site's net consumption below its baseline, kW, per delivery interval."""
+        """How far the site moves its net consumption from its baseline, kW, per delivery interval: below it,
+        or with direction LOAD_UP above it.
+        """
 
     @_builtins.property
     def resource_targets(self) -> _containers.RepeatedCompositeFieldContainer[Global___ResourceTarget]:
@@ -453,10 +465,11 @@ class Instruction(_message.Message):
         start_offset: _duration_pb2.Duration | None = ...,
         release_offset: _duration_pb2.Duration | None = ...,
         answer: Global___Instruction.State.ValueType = ...,
+        direction: _buyer_pb2.Direction.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delivery_interval", b"delivery_interval", "expire_time", b"expire_time", "release_offset", b"release_offset", "settlement_interval", b"settlement_interval", "start_offset", b"start_offset", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_reduction_kw", b"accepted_reduction_kw", "answer", b"answer", "baseline_kw", b"baseline_kw", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "event", b"event", "expire_time", b"expire_time", "modification_number", b"modification_number", "name", b"name", "purpose", b"purpose", "reason", b"reason", "reason_detail", b"reason_detail", "release_offset", b"release_offset", "resource_targets", b"resource_targets", "settlement_interval", b"settlement_interval", "site", b"site", "start_offset", b"start_offset", "state", b"state", "target_reduction_kw", b"target_reduction_kw", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_reduction_kw", b"accepted_reduction_kw", "answer", b"answer", "baseline_kw", b"baseline_kw", "create_time", b"create_time", "delivery_interval", b"delivery_interval", "direction", b"direction", "event", b"event", "expire_time", b"expire_time", "modification_number", b"modification_number", "name", b"name", "purpose", b"purpose", "reason", b"reason", "reason_detail", b"reason_detail", "release_offset", b"release_offset", "resource_targets", b"resource_targets", "settlement_interval", b"settlement_interval", "site", b"site", "start_offset", b"start_offset", "state", b"state", "target_reduction_kw", b"target_reduction_kw", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -474,7 +487,7 @@ class ResourceTarget(_message.Message):
     """The flexible resource. Format: sites/{site}/resources/{resource}"""
     @_builtins.property
     def reduction_kw(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Its reduction, kW, per delivery interval."""
+        """Its reduction, or with direction LOAD_UP its increase, kW, per delivery interval."""
 
     def __init__(
         self,
@@ -705,7 +718,9 @@ class WatchEventResponse(_message.Message):
     present_target_kw: _builtins.float
     """Target of the present delivery interval, kW; 0 outside delivery."""
     present_delivered_kw: _builtins.float
-    """Delivered in the newest metered interval: baseline less metered, kW."""
+    """Delivered in the newest metered interval, kW: how far the meters moved from the baselines in the
+    event's direction.
+    """
     target_energy_kwh: _builtins.float
     """Target energy of the intervals metered so far, kWh."""
     delivered_energy_kwh: _builtins.float
@@ -777,7 +792,9 @@ class IntervalDelivery(_message.Message):
     instructed_kw: _builtins.float
     """Sum of what the sites are told to do, kW."""
     delivered_kw: _builtins.float
-    """Delivered so far in this interval: baseline less metered, over the sites that were metered, kW."""
+    """Delivered so far in this interval over the sites that were metered, kW: how far the meters moved from
+    the baselines in the event's direction.
+    """
     expected_kw: _builtins.float
     """Delivered, with what is expected of sites and of time not metered yet, kW."""
     metered_ratio: _builtins.float

@@ -12,6 +12,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.type import money_pb2 as _money_pb2
+from vpp.v1 import buyer_pb2 as _buyer_pb2
 from vpp.v1 import site_score_pb2 as _site_score_pb2
 import builtins as _builtins
 import sys
@@ -181,14 +182,22 @@ class FlexibilityEnvelope(_message.Message):
     ENERGY_BUDGET_KWH_FIELD_NUMBER: _builtins.int
     RECOVERY_RATIO_FIELD_NUMBER: _builtins.int
     RECOVERY_DURATION_FIELD_NUMBER: _builtins.int
+    MAX_INCREASE_KW_FIELD_NUMBER: _builtins.int
+    INCREASE_BUDGET_KWH_FIELD_NUMBER: _builtins.int
     max_reduction_kw: _builtins.float
-    """Largest reduction, kW. No bid of the flexible resource may exceed it."""
+    """Largest reduction, kW. No bid of the flexible resource may exceed it. 0 only where consumption can be
+    raised instead.
+    """
     min_reduction_kw: _builtins.float
     """Smallest reduction, kW; 0 means any."""
     energy_budget_kwh: _builtins.float
-    """Largest reduction energy per activation, kWh."""
+    """Largest reduction energy per activation, kWh. 0 only with a largest reduction of 0."""
     recovery_ratio: _builtins.float
     """Energy paid back per energy reduced; 1 means all of it."""
+    max_increase_kw: _builtins.float
+    """Largest increase, kW; 0 where consumption cannot be raised. No bid of LOAD_UP may exceed it."""
+    increase_budget_kwh: _builtins.float
+    """Largest increase energy per activation, kWh; absent means only the longest activation ends it."""
     @_builtins.property
     def response_time(self) -> _duration_pb2.Duration:
         """From command to full reduction."""
@@ -216,12 +225,16 @@ class FlexibilityEnvelope(_message.Message):
         energy_budget_kwh: _builtins.float = ...,
         recovery_ratio: _builtins.float = ...,
         recovery_duration: _duration_pb2.Duration | None = ...,
+        max_increase_kw: _builtins.float = ...,
+        increase_budget_kwh: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["max_duration", b"max_duration", "min_duration", b"min_duration", "recovery_duration", b"recovery_duration", "response_time", b"response_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_increase_budget_kwh", b"_increase_budget_kwh", "increase_budget_kwh", b"increase_budget_kwh", "max_duration", b"max_duration", "min_duration", b"min_duration", "recovery_duration", b"recovery_duration", "response_time", b"response_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["energy_budget_kwh", b"energy_budget_kwh", "max_duration", b"max_duration", "max_reduction_kw", b"max_reduction_kw", "min_duration", b"min_duration", "min_reduction_kw", b"min_reduction_kw", "recovery_duration", b"recovery_duration", "recovery_ratio", b"recovery_ratio", "response_time", b"response_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_increase_budget_kwh", b"_increase_budget_kwh", "energy_budget_kwh", b"energy_budget_kwh", "increase_budget_kwh", b"increase_budget_kwh", "max_duration", b"max_duration", "max_increase_kw", b"max_increase_kw", "max_reduction_kw", b"max_reduction_kw", "min_duration", b"min_duration", "min_reduction_kw", b"min_reduction_kw", "recovery_duration", b"recovery_duration", "recovery_ratio", b"recovery_ratio", "response_time", b"response_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__increase_budget_kwh: _TypeAlias = _typing.Literal["increase_budget_kwh"]  # noqa: Y015
+    _WhichOneofArgType__increase_budget_kwh: _TypeAlias = _typing.Literal["_increase_budget_kwh", b"_increase_budget_kwh"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__increase_budget_kwh) -> _WhichOneofReturnType__increase_budget_kwh | None: ...
 
 Global___FlexibilityEnvelope: _TypeAlias = FlexibilityEnvelope  # noqa: Y015
 
@@ -388,6 +401,7 @@ class Product(_message.Message):
     BASELINE_ID_FIELD_NUMBER: _builtins.int
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     PROFILE_JSON_FIELD_NUMBER: _builtins.int
+    DIRECTION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the product. Format: products/{product}"""
     version_number: _builtins.int
@@ -414,6 +428,8 @@ class Product(_message.Message):
     """ISO 4217 code."""
     profile_json: _builtins.str
     """The whole profile as JSON, for people and archives."""
+    direction: _buyer_pb2.Direction.ValueType
+    """Which way consumption is asked to move."""
     @_builtins.property
     def notice_min_duration(self) -> _duration_pb2.Duration:
         """Least time between instruction and start."""
@@ -465,10 +481,11 @@ class Product(_message.Message):
         baseline_id: _builtins.str = ...,
         currency_code: _builtins.str = ...,
         profile_json: _builtins.str = ...,
+        direction: _buyer_pb2.Direction.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cap_price_per_mwh", b"cap_price_per_mwh", "floor_price_per_mwh", b"floor_price_per_mwh", "max_duration", b"max_duration", "min_duration", b"min_duration", "notice_min_duration", b"notice_min_duration", "recovery_duration", b"recovery_duration", "settlement_interval", b"settlement_interval"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["band_cap_ratio", b"band_cap_ratio", "band_full_ratio", b"band_full_ratio", "band_low_ratio", b"band_low_ratio", "baseline_id", b"baseline_id", "cap_price_per_mwh", b"cap_price_per_mwh", "currency_code", b"currency_code", "display_name", b"display_name", "floor_price_per_mwh", b"floor_price_per_mwh", "increment_kw", b"increment_kw", "max_duration", b"max_duration", "min_bid_kw", b"min_bid_kw", "min_duration", b"min_duration", "name", b"name", "notice_min_duration", b"notice_min_duration", "pay_rule", b"pay_rule", "profile_json", b"profile_json", "recovery_duration", b"recovery_duration", "settlement_interval", b"settlement_interval", "trigger", b"trigger", "version_number", b"version_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["band_cap_ratio", b"band_cap_ratio", "band_full_ratio", b"band_full_ratio", "band_low_ratio", b"band_low_ratio", "baseline_id", b"baseline_id", "cap_price_per_mwh", b"cap_price_per_mwh", "currency_code", b"currency_code", "direction", b"direction", "display_name", b"display_name", "floor_price_per_mwh", b"floor_price_per_mwh", "increment_kw", b"increment_kw", "max_duration", b"max_duration", "min_bid_kw", b"min_bid_kw", "min_duration", b"min_duration", "name", b"name", "notice_min_duration", b"notice_min_duration", "pay_rule", b"pay_rule", "profile_json", b"profile_json", "recovery_duration", b"recovery_duration", "settlement_interval", b"settlement_interval", "trigger", b"trigger", "version_number", b"version_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -11,6 +11,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.type import interval_pb2 as _interval_pb2
 from vpp.v1 import auction_pb2 as _auction_pb2
+from vpp.v1 import buyer_pb2 as _buyer_pb2
 from vpp.v1 import event_pb2 as _event_pb2
 from vpp.v1 import telemetry_pb2 as _telemetry_pb2
 import builtins as _builtins
@@ -90,12 +91,17 @@ class Hello(_message.Message):
     RESUME_SEQUENCE_FIELD_NUMBER: _builtins.int
     AGENT_VERSION_FIELD_NUMBER: _builtins.int
     AGENT_TIME_FIELD_NUMBER: _builtins.int
+    READS_DIRECTION_FIELD_NUMBER: _builtins.int
     site: _builtins.str
     """The site. Format: sites/{site}"""
     resume_sequence: _builtins.int
     """Everything up to this sequence is held durably; 0 for nothing. Closes those deliveries."""
     agent_version: _builtins.str
     """Version of the agent."""
+    reads_direction: _builtins.bool
+    """Whether the agent reads the direction of instructions. One that does not would take more
+    consumption for less, so it is sent no instruction of LOAD_UP: these expire unanswered.
+    """
     @_builtins.property
     def agent_time(self) -> _timestamp_pb2.Timestamp:
         """The agent's clock."""
@@ -107,10 +113,11 @@ class Hello(_message.Message):
         resume_sequence: _builtins.int = ...,
         agent_version: _builtins.str = ...,
         agent_time: _timestamp_pb2.Timestamp | None = ...,
+        reads_direction: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["agent_time", b"agent_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_time", b"agent_time", "agent_version", b"agent_version", "resume_sequence", b"resume_sequence", "site", b"site"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_time", b"agent_time", "agent_version", b"agent_version", "reads_direction", b"reads_direction", "resume_sequence", b"resume_sequence", "site", b"site"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -446,8 +453,10 @@ class Invitation(_message.Message):
 
     @_builtins.property
     def sheddable_load_kw(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """What the site can reduce at most in each delivery interval, kW: its forecast load that is undercut
-        in one case of ten, above its minimum load. Absent while the load is not forecast.
+        """What the site can move at most in each delivery interval in the auction's direction, kW. Downwards:
+        its forecast load that is undercut in one case of ten, above its minimum load. Upwards: its import
+        limit, less its forecast load that is exceeded in one case of ten. Absent while the load is not
+        forecast.
         """
 
     def __init__(
@@ -475,8 +484,11 @@ class AwardNotice(_message.Message):
     EVENT_FIELD_NUMBER: _builtins.int
     AWARDS_FIELD_NUMBER: _builtins.int
     REJECTED_BIDS_FIELD_NUMBER: _builtins.int
+    DIRECTION_FIELD_NUMBER: _builtins.int
     event: _builtins.str
     """The event. Format: events/{event}"""
+    direction: _buyer_pb2.Direction.ValueType
+    """Which way consumption is moved. All powers of the awards are magnitudes in it."""
     @_builtins.property
     def awards(self) -> _containers.RepeatedCompositeFieldContainer[_auction_pb2.Award]:
         """The site's awards."""
@@ -491,10 +503,11 @@ class AwardNotice(_message.Message):
         event: _builtins.str = ...,
         awards: _abc.Iterable[_auction_pb2.Award] | None = ...,
         rejected_bids: _abc.Iterable[_auction_pb2.Bid] | None = ...,
+        direction: _buyer_pb2.Direction.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["awards", b"awards", "event", b"event", "rejected_bids", b"rejected_bids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["awards", b"awards", "direction", b"direction", "event", b"event", "rejected_bids", b"rejected_bids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from vpp.auction.bid import Bid, BlockOffer, Direction, StepOffer
+from vpp.auction.bid import Bid, BlockOffer, StepOffer
 from vpp.auction.book import Book, EntryRules
 from vpp.auction.buyer import ANY_TERMS, BuyerTerms
 from vpp.auction.entry import check_bid
@@ -19,6 +19,7 @@ from vpp.workflows.booking import (
     over_every_interval,
     recovery_interval_count,
 )
+from vpp.workflows.one_direction import moved_otherwise
 from vpp.workflows.ports import UnitOfWork
 from vpp.workflows.recording import found, overlaps, product_of, promised
 from vpp.workflows.records import BidState
@@ -58,8 +59,8 @@ def check_for_auction(
     tender = found(uow.auctions.get(auction_id), f"auctions/{auction_id}").value
     check_open(tender, uow.now)
     product = product_of(uow, tender.product_id, tender.product_version)
-    _check_settled(bid, site, tender.terms)
-    enrolled_kw = resource.envelope.max_reduction_kw
+    _check_settled(bid, site, tender.terms, product)
+    enrolled_kw = resource.envelope.most_kw(bid.direction)
     interval_count = len(tender.target_reduction_kw)
     check_bid(bid, product.bid, interval_count=interval_count, enrolled_reduction_kw=enrolled_kw)
     check_alone(empty_book(tender, product), bid)
@@ -70,6 +71,12 @@ def check_for_auction(
             f"resource {bid.resource_id} of sites/{bid.site_id} is awarded to events/{claiming_event} then; "
             "the same kilowatt cannot be sold twice",
             event=f"events/{claiming_event}",
+        )
+    opposed = moved_otherwise(uow, tender.delivery, product, site_id=bid.site_id).get(bid.site_id)
+    if opposed is not None:
+        raise WrongState(
+            f"events/{opposed} moves sites/{bid.site_id} the other way then; a site cannot deliver both",
+            event=f"events/{opposed}",
         )
     _check_rivals(uow, bid, tender)
     return product
@@ -82,18 +89,17 @@ def _check_rivals(uow: UnitOfWork, bid: Bid, tender: Tender) -> None:
         if other.state is not BidState.SUBMITTED:
             continue
         entered += other.auction_id == tender.auction_id
-        is_rival = other.bid.resource_id == bid.resource_id and other.auction_id not in {
-            None,
-            tender.auction_id,
-        }
-        if is_rival:
+        is_same = other.bid.resource_id == bid.resource_id
+        is_opposed = other.bid.direction is not bid.direction
+        if (is_same or is_opposed) and other.auction_id not in {None, tender.auction_id}:
             rival = promised(uow.auctions.get(str(other.auction_id)), f"auctions/{other.auction_id}").value
             if rival.state in {TenderState.OPEN, TenderState.GATE_CLOSED} and overlaps(
                 rival.delivery, tender.delivery
             ):
                 raise WrongState(
-                    f"resource {bid.resource_id} of sites/{bid.site_id} is bid in "
-                    f"auctions/{other.auction_id} for an overlapping time; withdraw that bid first",
+                    f"resource {other.bid.resource_id} of sites/{bid.site_id} is bid in "
+                    f"auctions/{other.auction_id} for an overlapping time"
+                    f"{', the other way' if is_opposed else ''}; withdraw that bid first",
                     auction=f"auctions/{other.auction_id}",
                 )
     if entered >= MOST_BIDS:
@@ -137,11 +143,11 @@ def check_standing(  # noqa: PLR0913, PLR0917  what the bid is, whose, and for w
         )
     if expires_at is not None and expires_at <= uow.now:
         raise InvalidInput(f"expire_time is {expires_at.isoformat()}, expected a future instant")
-    _check_settled(bid, site, ANY_TERMS)
+    _check_settled(bid, site, ANY_TERMS, product)
     # Checked against the longest call there can be; for a shorter one it is checked again.
     interval_count = product.call.max_duration // product.settlement_interval
     repeated = over_every_interval(bid, interval_count)
-    enrolled_kw = resource.envelope.max_reduction_kw
+    enrolled_kw = resource.envelope.most_kw(bid.direction)
     check_bid(repeated, product.bid, interval_count=interval_count, enrolled_reduction_kw=enrolled_kw)
     longest = Book(
         auction_id=product.product_id,
@@ -152,16 +158,19 @@ def check_standing(  # noqa: PLR0913, PLR0917  what the bid is, whose, and for w
         price_cap_per_mwh=product.bid.price_cap_per_mwh,
         rebound_headroom_kw=None,
         bids=(),
+        direction=product.call.direction,
     )
     check_alone(longest, repeated)
     return product
 
 
-def _check_settled(bid: Bid, site: Site, terms: BuyerTerms) -> None:
+def _check_settled(bid: Bid, site: Site, terms: BuyerTerms, product: ProductProfile) -> None:
     """Refuse what no statement could pay for, or no instruction could bring about."""
-    if bid.direction is not Direction.LOAD_DOWN:
+    asked = product.call.direction
+    if bid.direction is not asked:
         raise InvalidInput(
-            f"bid.direction is {bid.direction.name}, expected LOAD_DOWN, which every product asks for",
+            f"bid.direction is {bid.direction.name}, expected {asked.name}, which products/"
+            f"{product.product_id} asks for",
             direction=bid.direction.name,
         )
     if bid.availability_price_per_kw_h:

@@ -143,6 +143,7 @@ def create_auction(  # noqa: PLR0913  one argument per field of the request
             ),
             uniform_price=uniform_price,
             tie_rule=tie_rule,
+            direction=product.call.direction,
         )
         check_terms(uow, empty_book(tender, product), zone)
         event = Event(
@@ -157,6 +158,7 @@ def create_auction(  # noqa: PLR0913  one argument per field of the request
             operator_party_id=principal.party_id,
             auction_id=auction_id,
             state=EventState.OPEN,
+            direction=product.call.direction,
         )
         stored = uow.auctions.add(auction_id, tender)
         uow.events.add(auction_id, event)

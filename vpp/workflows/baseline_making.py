@@ -9,6 +9,7 @@ from vpp.baseline.rule_baseline import NoBaseline, NoBaselineReason, RuleBaselin
 from vpp.baseline.rules.engine import compute_baseline
 from vpp.baseline.scoring.gaming import gaming_flags
 from vpp.baseline.scoring.provenance import Provenance, provenance_of
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import InvalidInput, NotFound
 from vpp.foundation.interval import Interval
 from vpp.portfolio.baseline_rule import BaselineRule
@@ -29,6 +30,7 @@ class BaselineJob:
         notice_at: When the site was told of it.
         rules: The rules to try, in this order: the one chosen, then those that may stand in for it.
         library: Rules that they may refer to.
+        direction: Which way the event asks consumption to move.
     """
 
     readings: SiteReadings
@@ -36,6 +38,7 @@ class BaselineJob:
     notice_at: datetime
     rules: tuple[BaselineRule, ...]
     library: Mapping[str, BaselineRule]
+    direction: Direction = Direction.LOAD_DOWN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +50,7 @@ class MadeBaseline:
         baseline: The baseline.
         notes: Its own notes, and what else a reader must know.
         provenance: What it was made from, by name, version and content.
-        flags: Signs that it was raised, as JSON-able documents.
+        flags: Signs that it was moved in the site's favour, as JSON-able documents.
         edits: The readings that were edited or flagged for it.
         editing_version: Of the editing rules in code.
     """
@@ -105,7 +108,15 @@ def _made(
     meter: EditedMeter,
     refusals: list[NoBaseline],
 ) -> MadeBaseline:
-    flags = gaming_flags(rule, meter.meter, job.event, baseline, notice_at=job.notice_at, library=job.library)
+    flags = gaming_flags(
+        rule,
+        meter.meter,
+        job.event,
+        baseline,
+        notice_at=job.notice_at,
+        library=job.library,
+        direction=job.direction,
+    )
     return MadeBaseline(
         rule=rule,
         baseline=baseline,

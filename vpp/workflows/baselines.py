@@ -158,7 +158,9 @@ def _job(uow: UnitOfWork, rules: MarketRules, event_id: str, told: _Told) -> Bas
     )
     if readings is None:
         return None
-    return BaselineJob(readings, event.delivery, told.notice_at, chosen, product.baseline.library)
+    return BaselineJob(
+        readings, event.delivery, told.notice_at, chosen, product.baseline.library, event.direction
+    )
 
 
 def _record_none(uow: UnitOfWork, event_id: str, told: _Told, outcome: str) -> None:

@@ -17,20 +17,19 @@ from vpp.foundation.interval import Interval
 from vpp.foundation.series import starts
 from vpp.portfolio.enrolment import EnrolmentState
 from vpp.portfolio.product import ProductProfile
+from vpp.workflows.claiming_events import claiming_events
 from vpp.workflows.derating import derated
 from vpp.workflows.import_limits import within_import_limits
+from vpp.workflows.load_limits import beyond_connections, within_forecast_load
 from vpp.workflows.market_rules import MarketRules
+from vpp.workflows.one_direction import moved_otherwise
 from vpp.workflows.ports import UnitOfWork
-from vpp.workflows.recording import CLAIMING_STATES, overlaps, product_of
 from vpp.workflows.records import BidState
 from vpp.workflows.screening import screened
-from vpp.workflows.sheddable import within_forecast_load
 
 CLEARING_ATTEMPTS = 5
 """How often an event is cleared again when another claims its resources while the solver runs."""
 CALLED_OFF = frozenset({EventState.CANCELLED, EventState.FAILED})
-LONGEST_RECOVERY = timedelta(days=7)
-"""No product's recovery window is near as long."""
 EVERYTHING = 1_000_000
 """Page limit of a listing that must be complete; far above any book."""
 
@@ -82,6 +81,7 @@ def empty_book(tender: Tender, product: ProductProfile) -> Book:
         bids=(),
         terms=tender.terms,
         currency=product.money.currency,
+        direction=tender.direction,
     )
 
 
@@ -92,7 +92,7 @@ def _filled(
         bids = derated(uow, bids, reliability)
     keys = sorted({f"{bid.site_id}/{bid.resource_id}" for bid in bids})
     resources = [stored.value for stored in uow.resources.get_all(keys).values()]
-    limits = {(each.site_id, each.resource_id): each.envelope.max_reduction_kw for each in resources}
+    limits = {(each.site_id, each.resource_id): each.envelope.most_kw(book.direction) for each in resources}
     filled = replace(book, bids=tuple(bids), resource_limit_kw=limits)
     return CollectedBook(*screened(within_forecast_load(uow, within_import_limits(uow, filled))))
 
@@ -110,8 +110,9 @@ def auction_book(
 ) -> CollectedBook:
     """Collect the sealed bids of an auction.
 
-    Left out, because they may not be awarded: bids of sites whose enrolment is no longer active, of
-    resources that an emergency has claimed for the time since they were bid, and children of these.
+    Left out, because they may not be awarded: bids of sites whose enrolment is no longer active, or that
+    another event moves the other way at the time, of resources that an emergency has claimed for the time
+    since they were bid, and children of these.
 
     Args:
         uow: The transaction.
@@ -120,6 +121,7 @@ def auction_book(
         reliability: How much what sites have shown counts; None takes every bid at its word.
     """
     active = active_sites(uow, tender.product_id, tender.zone)
+    active = active.difference(moved_otherwise(uow, tender.delivery, product))
     claimed = claimed_resources(uow, tender.delivery, product.call.recovery_window)
     records = uow.bids.page(where={"auction_id": tender.auction_id}, limit=EVERYTHING)
     bids = [
@@ -137,9 +139,10 @@ def standing_book(
 ) -> CollectedBook:
     """Collect the standing bids that an emergency event can call on.
 
-    Left out: expired ones, sites that are not active or have served the product's most events of
-    the day, and resources that another event claims at the time, recovery included. Steps above the
-    event's price cap are not called.
+    Left out: expired ones, those of an older version of the product with another direction, sites that are
+    not active, have served the product's most events of the day or are moved the other way at the time,
+    and resources that another event claims at the time, recovery included. Steps above the event's price
+    cap are not called.
 
     Args:
         uow: The transaction.
@@ -148,6 +151,7 @@ def standing_book(
         reliability: How much what sites have shown counts; None takes every bid at its word.
     """
     active = active_sites(uow, event.product_id, event.zone)
+    active = active.difference(moved_otherwise(uow, event.delivery, product, except_event=event.event_id))
     claimed = claimed_resources(uow, event.delivery, product.call.recovery_window)
     served = _served_today(uow, event.delivery.start)
     interval_count = len(starts(event.delivery, product.settlement_interval))
@@ -155,6 +159,8 @@ def standing_book(
     for stored in uow.bids.page(where={"product_id": event.product_id}, limit=EVERYTHING):
         record = stored.value
         if record.auction_id is not None or record.state is not BidState.SUBMITTED:
+            continue
+        if record.bid.direction is not event.direction:
             continue
         is_expired = record.expires_at is not None and record.expires_at <= event.delivery.start
         key = (record.bid.site_id, record.bid.resource_id)
@@ -172,6 +178,7 @@ def standing_book(
         rebound_headroom_kw=None,
         bids=(),
         currency=product.money.currency,
+        direction=event.direction,
     )
     return _filled(uow, book, bids, reliability)
 
@@ -208,16 +215,7 @@ def claimed_resources(uow: UnitOfWork, delivery: Interval, recovery: timedelta) 
 
     A resource is claimed from its event's start to the end of the recovery window.
     """
-    span = Interval(delivery.start, delivery.end + recovery)
-    events = uow.claims.events_during(Interval(span.start - LONGEST_RECOVERY, span.end), CLAIMING_STATES)
-    products = {(event.product_id, event.product_version) for event in events}
-    recovery_of = {key: product_of(uow, *key).call.recovery_window for key in products}
-
-    def claims(event: Event) -> bool:
-        own = recovery_of[event.product_id, event.product_version]
-        return overlaps(span, Interval(event.delivery.start, event.delivery.end + own))
-
-    claiming = [event.event_id for event in events if claims(event)]
+    claiming = [event.event_id for event in claiming_events(uow, delivery, recovery)]
     return {(each.site_id, each.resource_id): each.event_id for each in uow.claims.claims_of(claiming)}
 
 
@@ -234,11 +232,16 @@ def _served_today(uow: UnitOfWork, instant: datetime) -> Counter[str]:
 
 
 def conflicts(uow: UnitOfWork, event: Event, clearing: Clearing, product: ProductProfile) -> bool:
-    """Tell whether another event has claimed a resource that this clearing awards.
+    """Tell whether another event has claimed a resource that this clearing awards, or moves its site back.
+
+    Or has sold what the site's connection bears of increases.
 
     Asked in the transaction that would commit the awards: the book was read before the solver ran.
     """
     claimed = claimed_resources(uow, event.delivery, product.call.recovery_window)
+    otherwise = moved_otherwise(uow, event.delivery, product, except_event=event.event_id)
     return any(
-        any(award.reduction_kw) and (award.site_id, award.resource_id) in claimed for award in clearing.awards
-    )
+        any(award.reduction_kw)
+        and ((award.site_id, award.resource_id) in claimed or award.site_id in otherwise)
+        for award in clearing.awards
+    ) or beyond_connections(uow, clearing)

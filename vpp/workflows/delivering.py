@@ -148,10 +148,11 @@ def _site_delivery(  # noqa: PLR0913, PLR0917  one argument per source of the de
         step,
         award_kw=[*_awarded_kw(awards), *[0.0] * count][:count],
         target_kw=list(instruction.target_reduction_kw[:count]),
-        baseline_raw_kw=(raw_kw - elsewhere_kw) * rule.loss_ratio,
-        baseline_kw=(baseline_kw - elsewhere_kw) * rule.loss_ratio,
+        baseline_raw_kw=event.direction.level(raw_kw, elsewhere_kw) * rule.loss_ratio,
+        baseline_kw=event.direction.level(baseline_kw, elsewhere_kw) * rule.loss_ratio,
         metered_kw=metered.net_power_kw * rule.loss_ratio,
         quality=[MeterQuality(int(code)) for code in metered.quality],
+        direction=event.direction,
     )
     return SiteDelivery(
         event_id=event.event_id,
@@ -181,7 +182,10 @@ def _counted_elsewhere(  # noqa: PLR0913, PLR0917  whose delivery, against what,
     span: Interval,
     step: timedelta,
 ) -> npt.NDArray[np.float64]:
-    """Return what counts for other events per interval, kW; exactly 0 where there are none."""
+    """Return what counts for other events per interval in the own event's direction, kW.
+
+    Exactly 0 where there are none.
+    """
     if not others:
         return np.zeros(len(baseline_kw))
     shared_step = common_step(step, span, others)
@@ -189,7 +193,8 @@ def _counted_elsewhere(  # noqa: PLR0913, PLR0917  whose delivery, against what,
         shared_step = step
     metered_kw = metered_load(uow, site, span, shared_step).net_power_kw.to_numpy(dtype=np.float64)
     ratio = step // shared_step
-    delivered_kw = np.repeat(baseline_kw.to_numpy(dtype=np.float64), ratio) - metered_kw
+    expected_kw = np.repeat(baseline_kw.to_numpy(dtype=np.float64), ratio)
+    delivered_kw = own.direction.delivered(expected_kw, metered_kw)
     taken_kw = taken_by_others(own, others, delivered_kw, span, shared_step)
     return taken_kw.reshape(-1, ratio).mean(axis=1) if ratio > 1 else taken_kw
 

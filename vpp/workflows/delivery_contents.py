@@ -7,13 +7,14 @@ from types import MappingProxyType
 
 from vpp.auction.tender import Tender
 from vpp.dispatch.instruction import Instruction
+from vpp.foundation.direction import Direction
 from vpp.portfolio.product import ProductProfile
 from vpp.workflows.booking import EVERYTHING, recovery_interval_count
 from vpp.workflows.buyer_terms import shown_to_sites
+from vpp.workflows.movable import movable_of
 from vpp.workflows.ports import MessageKind, OutboxMessage, Stored, UnitOfWork
 from vpp.workflows.recording import product_of, promised
 from vpp.workflows.records import AwardRecord, BaselineRecord, BidRecord, BidState
-from vpp.workflows.sheddable import sheddable_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class InvitationContent:
         tender: The auction.
         interval: Length of one delivery interval.
         recovery_interval_count: Intervals after delivery that a rebound may reach into.
-        sheddable_load_kw: What the site can reduce at most per delivery interval by its forecast, kW;
-            empty while its load is not forecast.
+        sheddable_load_kw: How far the site can move at most per delivery interval by its forecast, in the
+            auction's direction, kW; empty while its load is not forecast.
     """
 
     tender: Stored[Tender]
@@ -42,11 +43,13 @@ class AwardNoticeContent:
         event_id: The event.
         awards: The site's awards.
         rejected: The site's other bids with their reasons.
+        direction: Which way the event moves consumption.
     """
 
     event_id: str
     awards: tuple[AwardRecord, ...]
     rejected: tuple[Stored[BidRecord], ...]
+    direction: Direction = Direction.LOAD_DOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +175,11 @@ def _invitations(uow: UnitOfWork, messages: Sequence[OutboxMessage]) -> _Content
         tender, product = found[message.subject_id]
         site = promised(sites.get(message.site_id), f"sites/{message.site_id}").value
         step, delivery = product.settlement_interval, tender.value.delivery
-        sheddable_kw = sheddable_of(uow, site, delivery.start, step, delivery.duration // step)
-        shown = shown_to_sites(tender, frozenset({message.site_id}))
-        content[message] = InvitationContent(
-            shown, step, recovery_interval_count(product), sheddable_kw or ()
+        movable_kw = movable_of(
+            uow, site, tender.value.direction, delivery.start, step, delivery.duration // step
         )
+        shown = shown_to_sites(tender, frozenset({message.site_id}))
+        content[message] = InvitationContent(shown, step, recovery_interval_count(product), movable_kw or ())
     return content
 
 
@@ -189,11 +192,13 @@ def _award_notices(uow: UnitOfWork, messages: Sequence[OutboxMessage]) -> _Conte
         for bid in uow.bids.page(where={"auction_id": event_id}, limit=EVERYTHING):
             if bid.value.state is BidState.REJECTED:
                 rejected.setdefault((event_id, bid.value.bid.site_id), []).append(bid)
+    events = uow.events.get_all({message.subject_id for message in messages})
     return {
         message: AwardNoticeContent(
             message.subject_id,
             tuple(awards.get((message.subject_id, message.site_id), ())),
             tuple(rejected.get((message.subject_id, message.site_id), ())),
+            promised(events.get(message.subject_id), f"events/{message.subject_id}").value.direction,
         )
         for message in messages
     }

@@ -102,6 +102,7 @@ def create_emergency_event(  # noqa: PLR0913  one argument per field of the requ
                 operator_party_id=principal.party_id,
                 auction_id=None,
                 state=EventState.DRAFT,
+                direction=product.call.direction,
             )
             uow.events.add(event_id, event)
             # If the hub dies before it has cleared, the deadline takes the draft up again.

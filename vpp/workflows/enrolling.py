@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import InvalidInput, NotFound, NotPermitted
 from vpp.foundation.names import checked_id
 from vpp.portfolio.enrolment import Enrolment, EnrolmentState, check_enrolment_transition
@@ -207,17 +208,28 @@ def _check_envelope(envelope: FlexibilityEnvelope) -> None:
         "min_reduction_kw": envelope.min_reduction_kw,
         "energy_budget_kwh": envelope.energy_budget_kwh,
         "recovery_ratio": envelope.recovery_ratio,
+        "max_increase_kw": envelope.max_increase_kw,
+        "increase_budget_kwh": envelope.budget_kwh(Direction.LOAD_UP),
     }
     for field, value in figures.items():
         if not (math.isfinite(value) and value >= 0):
             raise InvalidInput(
                 f"envelope.{field} is {value}, expected a finite value of 0 or more", field=field
             )
-    if envelope.max_reduction_kw <= 0 or envelope.min_reduction_kw > envelope.max_reduction_kw:
+    only_raises = envelope.max_reduction_kw <= 0 < envelope.max_increase_kw
+    if not (envelope.max_reduction_kw > 0 or only_raises) or (
+        envelope.min_reduction_kw > envelope.max_reduction_kw
+    ):
         raise InvalidInput(
             f"envelope.max_reduction_kw is {envelope.max_reduction_kw}, expected above 0 and at least "
-            f"min_reduction_kw {envelope.min_reduction_kw}",
+            f"min_reduction_kw {envelope.min_reduction_kw}; 0 only with a max_increase_kw",
             field="max_reduction_kw",
+        )
+    if envelope.max_reduction_kw > 0 and envelope.energy_budget_kwh <= 0:
+        raise InvalidInput(
+            f"envelope.energy_budget_kwh is {envelope.energy_budget_kwh}, expected above 0, as "
+            f"max_reduction_kw is {envelope.max_reduction_kw}",
+            field="energy_budget_kwh",
         )
     if envelope.max_duration <= timedelta(0) or envelope.min_duration > envelope.max_duration:
         raise InvalidInput(

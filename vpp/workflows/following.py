@@ -120,7 +120,7 @@ def follow(
         loss_ratio = _loss_ratio(records.get(site_id), product)
         per_sample_kw = np.repeat(baseline_kw, frame.per_interval)
         reading = readings[site_id]
-        delivered_kw = (per_sample_kw - reading.net_power_kw) * loss_ratio
+        delivered_kw = event.direction.delivered(per_sample_kw, reading.net_power_kw) * loss_ratio
         own_part = own_claim(instruction, until=event.cancelled_at)
         delivered_kw -= _taken(own_part, others.get(site_id, ()), delivered_kw, frame)
         parts = [(site_id, part.resource_id) for part in instruction.resource_targets]
@@ -132,9 +132,11 @@ def follow(
                 orders=orders[site_id],
                 was_followed=site_id in followed,
                 response=max((one.envelope.response_time for one in own), default=timedelta(0)),
-                budget_kwh=math.fsum(one.envelope.energy_budget_kwh for one in own) if own else math.inf,
-                baseline_kw=per_sample_kw * loss_ratio,
-                offset_kw=float(baseline_kw[0] - reading.before_kw) * loss_ratio,
+                budget_kwh=math.fsum(one.envelope.budget_kwh(event.direction) for one in own)
+                if own
+                else math.inf,
+                reference_kw=event.direction.delivered(per_sample_kw, 0.0) * loss_ratio,
+                offset_kw=float(event.direction.delivered(baseline_kw[0], reading.before_kw)) * loss_ratio,
                 delivered_kw=delivered_kw,
                 is_metered=~np.isnan(reading.net_power_kw),
                 metering=sites[site_id].metering_interval,

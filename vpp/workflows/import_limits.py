@@ -1,23 +1,23 @@
-"""How much room the sites' connections leave for rebound, as far as their load is forecast."""
+"""How much room the sites leave for rebound, as far as their load is forecast."""
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from vpp.auction.bid import Bid, BlockOffer, Rebound, StoreOffer
 from vpp.auction.book import Book
 from vpp.auction.buyer import SiteLimit
-from vpp.portfolio.site import Site
-from vpp.workflows.forecast_records import ForecastRecord
 from vpp.workflows.forecasts_ahead import ForecastsAhead
+from vpp.workflows.movable import movable_kw
 from vpp.workflows.ports import UnitOfWork
 
 
 def within_import_limits(uow: UnitOfWork, book: Book) -> Book:
-    """Limit the rebound of every site whose connection might not bear it.
+    """Limit the rebound of every site that might not bear it.
 
-    A connection bears its import limit less the load that is exceeded in one case of ten. A site
-    without a forecast is left to the buyer's own limits; where both are known, the narrower holds.
+    What comes back of reductions is an increase: a connection bears its import limit less the load that is
+    exceeded in one case of ten. What comes back of increases is a reduction, of which there is the load
+    that is undercut in one case of ten, above the minimum load. A site without a forecast is left to the
+    buyer's own limits; where both are known, the narrower holds.
 
     Args:
         uow: Knows sites and forecasts.
@@ -37,7 +37,9 @@ def within_import_limits(uow: UnitOfWork, book: Book) -> Book:
         room_kw = (
             None
             if site is None
-            else room_for_rebound(ahead, site.value, book.start, book.step, book.horizon_interval_count)
+            else movable_kw(
+                ahead, site.value, book.direction.other, book.start, book.step, book.horizon_interval_count
+            )
         )
         if room_kw is None or min(room_kw) >= possible_kw[site_id]:
             continue
@@ -52,6 +54,7 @@ def largest_rebound_kw(bid: Bid) -> float:
     """Return the most that can come back of a bid in one interval, kW.
 
     Example:
+        >>> from datetime import datetime
         >>> from decimal import Decimal
         >>> block = BlockOffer((100.0, -30.0, -20.0), Decimal(50))
         >>> largest_rebound_kw(Bid("b", "north", "ups", "Z", datetime.min, 1.0, block))
@@ -68,36 +71,3 @@ def largest_rebound_kw(bid: Bid) -> float:
         return bid.rebound.max_return_kw
     largest_kw = max(sum(step.reduction_kw for step in steps) for steps in offer.steps)
     return largest_kw * sum(bid.rebound.ratios)
-
-
-def room_for_rebound(
-    ahead: ForecastsAhead, site: Site, start_at: datetime, step: timedelta, count: int
-) -> tuple[float, ...] | None:
-    """Return what a site's connection leaves for rebound, as far as its load is forecast.
-
-    Args:
-        ahead: Knows forecasts of the site.
-        site: The site.
-        start_at: Start of the first interval, UTC.
-        step: Length of an interval.
-        count: Number of intervals, T.
-
-    Returns:
-        kW, 0 or more, shape (T,): the import limit less the load that is exceeded in one case of ten;
-        None if no interval is forecast.
-    """
-    room_kw, is_forecast = [], False
-    for t in range(count):
-        start = start_at + t * step
-        forecast = ahead.covering(site.site_id, start)
-        is_forecast = is_forecast or forecast is not None
-        load_kw = 0.0 if forecast is None else _largest_load_kw(forecast, start, step)
-        room_kw.append(max(0.0, site.import_limit_kw - load_kw))
-    return tuple(room_kw) if is_forecast else None
-
-
-def _largest_load_kw(forecast: ForecastRecord, start: datetime, step: timedelta) -> float:
-    length = timedelta(seconds=forecast.step_s)
-    first = (start - forecast.horizon.start) // length
-    after = -(-(start + step - forecast.horizon.start) // length)
-    return max(forecast.p90_kw[first:after])

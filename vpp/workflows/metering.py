@@ -10,7 +10,8 @@ from vpp.foundation.interval import Interval
 from vpp.portfolio.site import Site
 from vpp.telemetry.metered_series import MeteredSeries
 from vpp.telemetry.metering_energy import metering_energy
-from vpp.workflows.booking import EVERYTHING, LONGEST_RECOVERY
+from vpp.workflows.booking import EVERYTHING
+from vpp.workflows.claiming_events import LONGEST_RECOVERY
 from vpp.workflows.ports import UnitOfWork
 from vpp.workflows.recording import product_of
 from vpp.workflows.site_load import site_load

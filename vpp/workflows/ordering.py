@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from vpp.dispatch.allocation import AwardedReduction, allocate
@@ -12,7 +12,8 @@ from vpp.dispatch.instruction import Instruction
 from vpp.dispatch.purpose import EventPurpose
 from vpp.dispatch.sharing import share_target
 from vpp.dispatch.staggering import staggered
-from vpp.foundation.errors import InvalidInput
+from vpp.foundation.direction import Direction
+from vpp.foundation.errors import InvalidInput, WrongState
 from vpp.foundation.interval import Interval
 from vpp.foundation.names import checked_id
 from vpp.portfolio.product import ProductProfile
@@ -22,10 +23,11 @@ from vpp.workflows.booking import EVERYTHING, active_sites
 from vpp.workflows.identity import Principal
 from vpp.workflows.looks import owe_first_look
 from vpp.workflows.market_rules import MarketRules
+from vpp.workflows.movable import movable_of_all
+from vpp.workflows.one_direction import moved_otherwise
 from vpp.workflows.ports import Due, DueKind, MessageKind, Owed, Stored, UnitOfWork, UnitOfWorkFactory
 from vpp.workflows.recording import HUB, audit, move_event, promised
 from vpp.workflows.requesting import fingerprint, remember, replayed
-from vpp.workflows.sheddable import sheddable_of_all
 from vpp.workflows.tendering import check_delivery, check_target, default_id
 
 NO_CAPACITY = "NO_CAPACITY"
@@ -66,9 +68,10 @@ def create_ordered_event(  # noqa: PLR0913  who, by which rules, what, and the r
 ) -> Stored[Event]:
     """Share an order's target over sites and instruct them at once, in one transaction.
 
-    Each site gets a part in proportion to what it can shed: what its resources are enrolled with, over
-    the whole of delivery, and no more than its forecast load above its minimum. What it has sold to a
-    market is not taken off: an order goes first.
+    Each site gets a part in proportion to how far it can be moved: what its resources are enrolled with, over
+    the whole of delivery, and no more than its forecast load above its minimum, or upwards its connection
+    above its forecast load. What it has sold to a market is not taken off: an order goes first. Sites that
+    an event of the same rank or a higher one moves the other way are left out.
 
     Args:
         units: Makes the transaction.
@@ -85,6 +88,7 @@ def create_ordered_event(  # noqa: PLR0913  who, by which rules, what, and the r
     Raises:
         InvalidInput: The purpose is paid, the product unknown, delivery begun or off the grid, the
             target no quantity, or a site not an active one of the zone.
+        WrongState: A site that is named is moved the other way then, by no lower rank.
         AlreadyExists: The id is taken, or the request id was used for something else.
     """
     digest = fingerprint(event_id, call)
@@ -93,7 +97,7 @@ def create_ordered_event(  # noqa: PLR0913  who, by which rules, what, and the r
         if known is not None:
             return promised(uow.events.get(known), f"events/{known}")
         product = _checked_product(uow, call)
-        site_ids = _called_sites(uow, call)
+        site_ids = _called_sites(uow, call, product)
         event_id = checked_id(event_id, "event_id") if event_id else _free_id(uow, call)
         stored = uow.events.add(event_id, _draft(call, event_id, product, principal))
         audit(
@@ -127,7 +131,7 @@ def _checked_product(uow: UnitOfWork, call: OrderedCall) -> ProductProfile:
     return product
 
 
-def _called_sites(uow: UnitOfWork, call: OrderedCall) -> list[str]:
+def _called_sites(uow: UnitOfWork, call: OrderedCall, product: ProductProfile) -> list[str]:
     active = active_sites(uow, call.product_id, call.zone)
     strangers = sorted(set(call.site_ids) - active)
     if strangers:
@@ -136,7 +140,15 @@ def _called_sites(uow: UnitOfWork, call: OrderedCall) -> list[str]:
             f"are enrolled in {call.product_id}",
             sites=", ".join(strangers),
         )
-    return sorted(set(call.site_ids) or active)
+    otherwise = moved_otherwise(uow, call.delivery, product, purpose=call.purpose)
+    for site_id in sorted(set(call.site_ids) & otherwise.keys()):
+        raise WrongState(
+            f"events/{otherwise[site_id]} moves sites/{site_id} the other way then; expected sites that "
+            "nothing of the same rank or a higher one moves",
+            site=f"sites/{site_id}",
+            event=f"events/{otherwise[site_id]}",
+        )
+    return sorted(set(call.site_ids) or active.difference(otherwise))
 
 
 def _free_id(uow: UnitOfWork, call: OrderedCall) -> str:
@@ -163,6 +175,7 @@ def _draft(call: OrderedCall, event_id: str, product: ProductProfile, principal:
         state=EventState.DRAFT,
         purpose=call.purpose,
         site_ids=tuple(sorted(set(call.site_ids))),
+        direction=product.call.direction,
     )
 
 
@@ -202,8 +215,8 @@ def _instructions(
     uow: UnitOfWork, event: Event, site_ids: Sequence[str], product: ProductProfile
 ) -> list[Instruction]:
     step = product.settlement_interval
-    enrolled_kw = _enrolled_kw(uow, site_ids, event.delivery)
-    room_kw = _room_kw(uow, site_ids, event.delivery.start, step, len(event.target_reduction_kw))
+    enrolled_kw = _enrolled_kw(uow, site_ids, event)
+    room_kw = _room_kw(uow, site_ids, event, step)
     capacity_kw = {
         site_id: tuple(
             min(sum(enrolled_kw[site_id].values()), room)
@@ -215,34 +228,37 @@ def _instructions(
     parts = []
     for site_id in site_ids:
         whole_kw = sum(enrolled_kw[site_id].values())
+        if whole_kw <= 0.0:
+            continue  # it cannot be moved this way, and is told nothing
         for resource_id, kw in sorted(enrolled_kw[site_id].items()):
             part_kw = tuple(share * kw / whole_kw for share in shares_kw[site_id])
             parts.append(AwardedReduction(site_id, resource_id, part_kw))
     return allocate(event, parts, step)
 
 
-def _enrolled_kw(
-    uow: UnitOfWork, site_ids: Sequence[str], delivery: Interval
-) -> Mapping[str, dict[str, float]]:
-    """Return what each resource can reduce throughout delivery, kW, by site and resource."""
+def _enrolled_kw(uow: UnitOfWork, site_ids: Sequence[str], event: Event) -> Mapping[str, dict[str, float]]:
+    """Return how far each resource can be moved throughout delivery, kW, by site and resource."""
     wanted = set(site_ids)
     found: dict[str, dict[str, float]] = defaultdict(dict)
     for stored in uow.resources.page(limit=EVERYTHING):
         if stored.value.site_id in wanted:
-            found[stored.value.site_id][stored.value.resource_id] = _lasting_kw(stored.value, delivery)
+            lasting_kw = _lasting_kw(stored.value, event.direction, event.delivery)
+            found[stored.value.site_id][stored.value.resource_id] = lasting_kw
     return found
 
 
-def _lasting_kw(resource: Resource, delivery: Interval) -> float:
-    """Return what a resource can reduce on average over delivery within its energy and duration, kW."""
+def _lasting_kw(resource: Resource, direction: Direction, delivery: Interval) -> float:
+    """Return how far a resource can be moved on average over delivery within energy and duration, kW."""
     envelope = resource.envelope
-    energy_kwh = min(envelope.energy_budget_kwh, envelope.max_reduction_kw * (envelope.max_duration / HOUR))
-    return min(envelope.max_reduction_kw, energy_kwh / (delivery.duration / HOUR))
+    most_kw = envelope.most_kw(direction)
+    energy_kwh = min(envelope.budget_kwh(direction), most_kw * (envelope.max_duration / HOUR))
+    return min(most_kw, energy_kwh / (delivery.duration / HOUR))
 
 
 def _room_kw(
-    uow: UnitOfWork, site_ids: Sequence[str], start_at: datetime, step: timedelta, count: int
+    uow: UnitOfWork, site_ids: Sequence[str], event: Event, step: timedelta
 ) -> Mapping[str, tuple[float, ...]]:
-    """Return what the forecast load of sites leaves above their minimum, kW; unforecast ones left out."""
+    """Return how far the forecast load of sites lets them be moved, kW; unforecast ones left out."""
     sites = [stored.value for stored in uow.sites.get_all(site_ids).values()]
-    return sheddable_of_all(uow, sites, start_at, step, count)
+    count = len(event.target_reduction_kw)
+    return movable_of_all(uow, sites, event.direction, event.delivery.start, step, count)

@@ -19,12 +19,13 @@ from vpp.workflows.booking import EVERYTHING, active_sites, claimed_resources, r
 from vpp.workflows.derating import derated
 from vpp.workflows.following import Following
 from vpp.workflows.import_limits import within_import_limits
+from vpp.workflows.load_limits import within_forecast_load
+from vpp.workflows.one_direction import moved_otherwise
 from vpp.workflows.ports import UnitOfWork
 from vpp.workflows.records import AwardRecord, BidRecord, BidState
 from vpp.workflows.remaining_terms import remaining_terms
 from vpp.workflows.reserve_left import left_of_bid
 from vpp.workflows.screening import screened
-from vpp.workflows.sheddable import within_forecast_load
 
 CALLED_OFF = frozenset({EventState.CANCELLED, EventState.FAILED})
 Profile = npt.NDArray[np.float64]
@@ -60,7 +61,8 @@ def reserve_of(  # noqa: PLR0913  what there is, what is needed, and who may act
     """Collect what could still be bought.
 
     Left out: sites that are failing or may not be told anew yet, that agreed to a part only, that are not
-    active, or have served the product's most events of the day; resources that another event claims;
+    active, have served the product's most events of the day, or are moved the other way by another event;
+    resources that another event claims;
     expired bids; what is above the event's price cap. Bids count at what their sites have shown, as in any
     clearing. A site that is not in the event joins with the next
     interval that it can reach; one that is may do more in the rest of the present one.
@@ -96,7 +98,7 @@ def reserve_of(  # noqa: PLR0913  what there is, what is needed, and who may act
             reach = frame.left_ratio(soonest + resource.envelope.response_time)
         else:
             reach = np.where(frame.left_ratio(soonest) < 1.0, 0.0, 1.0)
-        room_kw = resource.envelope.max_reduction_kw - _sold_kw(bought.get(key, []), count)
+        room_kw = resource.envelope.most_kw(event.direction) - _sold_kw(bought.get(key, []), count)
         left = left_of_bid(
             bid,
             bought.get(key, []),
@@ -155,6 +157,7 @@ def reserve_book(
         resource_limit_kw=reserve.limit_kw,
         terms=terms,
         currency=product.money.currency,
+        direction=event.direction,
     )
     limited = within_forecast_load(uow, within_import_limits(uow, book))
     sound, _ = screened(limited)
@@ -171,6 +174,9 @@ def _standing(uow: UnitOfWork, following: Following, may_not_act: frozenset[str]
         if not (state.is_under_way and responds) or newest[site_id].value.accepted_reduction_kw is not None
     }
     active = active_sites(uow, event.product_id, event.zone)
+    active = active.difference(
+        moved_otherwise(uow, event.delivery, following.product, except_event=event.event_id)
+    )
     claimed = claimed_resources(uow, event.delivery, following.product.call.recovery_window)
     spent = _spent_sites(uow, following)
     records = []
@@ -182,6 +188,7 @@ def _standing(uow: UnitOfWork, following: Following, may_not_act: frozenset[str]
         if (
             is_standing
             and not is_expired
+            and bid.direction is event.direction
             and bid.site_id in active
             and bid.site_id not in barred
             and claiming == event.event_id

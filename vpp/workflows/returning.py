@@ -9,7 +9,7 @@ from vpp.dispatch.tracking.staggered_return import Return, ReturnLimit, staggere
 from vpp.workflows.booking import recovery_interval_count
 from vpp.workflows.following import Following
 from vpp.workflows.forecasts_ahead import ForecastsAhead
-from vpp.workflows.import_limits import room_for_rebound
+from vpp.workflows.movable import movable_kw
 from vpp.workflows.ports import UnitOfWork
 from vpp.workflows.records import AwardRecord
 
@@ -24,8 +24,9 @@ def returns_held(
 ) -> Mapping[str, timedelta]:
     """Choose who is let go later, by the rebound that the awards expect after delivery.
 
-    Limits are each site's connection less its forecast load, and what the buyer's terms name: the
-    headroom of all sites together, feeders, the zone, sites. Only sites that still deliver come back.
+    Limits are how far each site can move back by its forecast load and its connection, and what the buyer's
+    terms name: the headroom of all sites together, feeders, the zone, sites. Only sites that still deliver
+    come back.
 
     Args:
         uow: The transaction; nothing is written.
@@ -51,7 +52,9 @@ def returns_held(
     limits = _buyers_limits(uow, following, frozenset(newest))
     ahead = ForecastsAhead(uow, newest)
     for site_id in newest:
-        room_kw = room_for_rebound(ahead, following.sites[site_id], event.delivery.end, frame.step, count)
+        room_kw = movable_kw(
+            ahead, following.sites[site_id], event.direction.other, event.delivery.end, frame.step, count
+        )
         if room_kw is not None:
             limits.append(ReturnLimit(site_id, frozenset({site_id}), room_kw))
     later = staggered_return(returns, limits, frame.step, longest_delay)

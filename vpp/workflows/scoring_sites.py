@@ -91,8 +91,10 @@ def _score(
     baseline_kw = _baseline_kw(record, instruction, len(metered_kw), step)
     claim = claim_of(instruction)
     if claim is not None and others:
-        elsewhere = taken_by_others(claim, others, baseline_kw - metered_kw, span, step)
-        baseline_kw = baseline_kw - elsewhere
+        direction = instruction.direction
+        delivered_kw = direction.delivered(baseline_kw, metered_kw)
+        elsewhere_kw = taken_by_others(claim, others, delivered_kw, span, step)
+        baseline_kw = direction.level(baseline_kw, elsewhere_kw)
     readings = EventReadings(
         step=step,
         metered_kw=metered_kw,

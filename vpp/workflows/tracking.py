@@ -12,8 +12,10 @@ from vpp.foundation.errors import StaleWrite
 from vpp.workflows.baselines import freeze_baselines
 from vpp.workflows.booking import CLEARING_ATTEMPTS, claimed_resources, clearing_rules
 from vpp.workflows.following import UNDER_WAY, Following, follow
+from vpp.workflows.load_limits import beyond_connections
 from vpp.workflows.looks import interval_of, look_after, of_look
 from vpp.workflows.market_rules import MarketRules
+from vpp.workflows.one_direction import moved_otherwise
 from vpp.workflows.ports import UnitOfWork, UnitOfWorkFactory, WorkerPool
 from vpp.workflows.recording import HUB, audit, audit_all, promised
 from vpp.workflows.records import AwardRecord
@@ -141,16 +143,23 @@ def _record_not_delivering(uow: UnitOfWork, following: Following, tick: Tracking
 
 
 def _is_claimed(uow: UnitOfWork, following: Following, cleared: Clearing | None) -> bool:
-    """Tell whether another event has claimed what the clearing awards since the reserve was read."""
+    """Tell whether another event has claimed what the clearing awards since the reserve was read.
+
+    Or moves its site the other way, or has sold what its connection bears of increases.
+    """
     if cleared is None:
         return False
     event = following.event
     claimed = claimed_resources(uow, event.delivery, following.product.call.recovery_window)
+    otherwise = moved_otherwise(uow, event.delivery, following.product, except_event=event.event_id)
     return any(
         any(award.reduction_kw)
-        and claimed.get((award.site_id, award.resource_id), event.event_id) != event.event_id
+        and (
+            claimed.get((award.site_id, award.resource_id), event.event_id) != event.event_id
+            or award.site_id in otherwise
+        )
         for award in cleared.awards
-    )
+    ) or beyond_connections(uow, cleared)
 
 
 def _freeze_joining(  # noqa: PLR0913, PLR0917  as the look was given

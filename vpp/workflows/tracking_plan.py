@@ -16,7 +16,9 @@ from vpp.dispatch.tracking.adjusting import Adjustment, Key, Layer, give_back, s
 from vpp.dispatch.tracking.correction import Correction, correction
 from vpp.dispatch.tracking.outlook import NOTICED_IN
 from vpp.dispatch.tracking.rules import TrackingRules
+from vpp.foundation.direction import Direction
 from vpp.workflows.following import UNDER_WAY, Following
+from vpp.workflows.movable import movable_of_all
 from vpp.workflows.ports import UnitOfWork
 from vpp.workflows.records import AwardRecord
 from vpp.workflows.reserve import Reserve, reserve_book, reserve_of
@@ -76,9 +78,12 @@ def plan_of(
     gains = _gains(following, busy)
     told = _told_kw(following)
     if event.purpose is EventPurpose.MANDATORY:
-        return TrackingPlan(change_kw=_ordered_changes(following, needed, told, gains, rules))
+        room = _room_kw(uow, following, told)
+        return TrackingPlan(change_kw=_ordered_changes(following, needed, told, room, gains, rules))
     layers = [_layer(award, event.event_id, frame.interval_count) for award in awards]
-    least = {key: resource.envelope.min_reduction_kw for key, resource in following.resources.items()}
+    least = {
+        key: resource.envelope.least_kw(event.direction) for key, resource in following.resources.items()
+    }
     # More than the target was bought where sites are not counted on for all they say: that is no surplus
     # before their meters show one.
     is_shown = frame.over_count >= NOTICED_IN
@@ -109,19 +114,39 @@ def _by_kind(less: Adjustment, more: Adjustment) -> dict[ActionKind, Mapping[Key
     return {kind: changes for kind, changes in kinds.items() if changes}
 
 
-def _ordered_changes(
+def _room_kw(uow: UnitOfWork, following: Following, told: Mapping[Key, Profile]) -> dict[Key, Profile]:
+    """Return how much further each resource could be moved, kW; upwards no further than its connection."""
+    event, frame = following.event, following.frame
+    room = {
+        key: resource.envelope.most_kw(event.direction) - told[key]
+        for key, resource in following.resources.items()
+        if key in told
+    }
+    if event.direction is Direction.LOAD_DOWN:
+        return room
+    sites = following.sites.values()
+    bears = movable_of_all(
+        uow, sites, event.direction, event.delivery.start, frame.step, frame.interval_count
+    )
+    for site_id, site_kw in bears.items():
+        own = [key for key in room if key[0] == site_id]
+        wanted = sum((np.maximum(0.0, room[key]) for key in own), np.zeros(frame.interval_count))
+        left = np.maximum(0.0, np.array(site_kw) - sum(told[key] for key in own))
+        ratio = np.divide(left, wanted, out=np.ones_like(wanted), where=wanted > left)
+        for key in own:
+            room[key] = room[key] * ratio
+    return room
+
+
+def _ordered_changes(  # noqa: PLR0913, PLR0917  what is needed, of whom, and how far each may go
     following: Following,
     needed: Correction,
     told: Mapping[Key, Profile],
+    room: Mapping[Key, Profile],
     gains: Mapping[str, float],
     rules: TrackingRules,
 ) -> dict[ActionKind, Mapping[Key, Profile]]:
     """Share a shortage, or what is too much, over the sites that deliver."""
-    room = {
-        key: resource.envelope.max_reduction_kw - told[key]
-        for key, resource in following.resources.items()
-        if key in told
-    }
     may_do_more = {
         site_id: gain
         for site_id, gain in gains.items()

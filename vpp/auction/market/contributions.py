@@ -7,7 +7,7 @@ import numpy as np
 
 from vpp.auction.market.accounts import Accounts
 from vpp.auction.market.canonical import CanonicalBook, Integers
-from vpp.auction.market.columns import Columns
+from vpp.solver.columns import Columns
 from vpp.solver.linear_program import Floats
 
 

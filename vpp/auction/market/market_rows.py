@@ -20,7 +20,7 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 from vpp.auction.market.accounts import Accounts
 from vpp.auction.market.canonical import CanonicalBook
-from vpp.auction.market.columns import Columns
+from vpp.solver.columns import Columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from vpp.auction.bid import StoreOffer
 from vpp.auction.market.accounts import Accounts
 from vpp.auction.market.block_columns import BlockColumns, append_blocks, append_groups
 from vpp.auction.market.canonical import CanonicalBook, Integers
-from vpp.auction.market.columns import Columns
 from vpp.auction.market.contributions import Assembly, NamedRows
 from vpp.auction.market.market_rows import MarketColumns, append_market
 from vpp.auction.market.rebound_columns import ReboundColumns, append_rebounds
@@ -16,6 +15,7 @@ from vpp.auction.market.resource_rows import append_resource_limits
 from vpp.auction.market.run_columns import RunColumns, append_runs
 from vpp.auction.market.step_columns import StepColumns, append_steps
 from vpp.auction.market.store_columns import StoreColumns, append_stores
+from vpp.solver.columns import Columns
 from vpp.solver.linear_program import Floats, LinearProgram
 
 

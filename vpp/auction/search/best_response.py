@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vpp.auction.market.canonical import Integers
-from vpp.auction.market.columns import Columns
 from vpp.auction.market.program import MarketProgram
 from vpp.auction.search.components import Components
 from vpp.auction.search.sessions import search_integers
+from vpp.solver.columns import Columns
 from vpp.solver.linear_program import Floats, LinearAnswer, LinearProgram
 from vpp.solver.report import SolverName
 

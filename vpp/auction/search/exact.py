@@ -6,11 +6,11 @@ from itertools import pairwise
 import numpy as np
 
 from vpp.auction.market.canonical import Integers
-from vpp.auction.market.columns import Columns
 from vpp.auction.market.program import MarketProgram
 from vpp.auction.rules import ClearingRules
 from vpp.auction.search.choices import Choices, one_way
 from vpp.auction.search.sessions import search_integers
+from vpp.solver.columns import Columns
 from vpp.solver.linear_program import Flags, Floats, LinearProgram
 from vpp.solver.report import Outcome
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from vpp.baseline.calendar import ONE_DAY
+from vpp.baseline.civil_clock import ONE_DAY
 from vpp.baseline.forecasting.panel import WORKDAY_CLASS, Bools, Floats, Ints, classes_of
 from vpp.baseline.forecasting.site_panels import SitePanel
 

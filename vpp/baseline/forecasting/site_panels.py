@@ -7,7 +7,8 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from vpp.baseline.calendar import ONE_DAY, SiteCalendar
+from vpp.baseline.calendar import SiteCalendar
+from vpp.baseline.civil_clock import ONE_DAY
 from vpp.baseline.forecast_request import ForecastRequest
 from vpp.baseline.forecasting.imputation import across_gaps
 from vpp.baseline.forecasting.outside_series import is_usable, plan_over, temperature_at

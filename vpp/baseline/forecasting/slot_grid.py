@@ -6,7 +6,8 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from vpp.baseline.calendar import ONE_DAY, SiteCalendar
+from vpp.baseline.calendar import SiteCalendar
+from vpp.baseline.civil_clock import ONE_DAY
 from vpp.baseline.forecasting.panel import Floats, Ints
 from vpp.foundation.errors import InvalidInput
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from vpp.baseline.calendar import ONE_DAY
+from vpp.baseline.civil_clock import ONE_DAY
 from vpp.baseline.rule_baseline import NoBaseline, NoBaselineReason
 from vpp.baseline.rules.candidates import eligible_days_back
 from vpp.baseline.rules.event_view import EventView, Floats, taken

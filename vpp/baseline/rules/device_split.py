@@ -10,7 +10,8 @@ from vpp.baseline.rules.candidates import eligible_days_back, known_mean
 from vpp.baseline.rules.event_view import EventView, Floats
 from vpp.baseline.site_meter import SiteMeter
 from vpp.foundation.errors import InvalidInput
-from vpp.portfolio.baseline_rule import DayClass, DayKind, DayPool, DeviceSplit
+from vpp.portfolio.baseline_rule import DayClass, DayPool, DeviceSplit
+from vpp.portfolio.day_kind import DayKind
 
 # Like hours where a rule has no days of its own.
 PLAIN_DAYS = DayPool(

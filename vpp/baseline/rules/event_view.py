@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vpp.baseline.calendar import ONE_DAY
+from vpp.baseline.civil_clock import ONE_DAY
 from vpp.baseline.rule_baseline import NoBaseline, NoBaselineReason
 from vpp.baseline.rules.wall_positions import Ints, WallPositions
 from vpp.baseline.site_meter import SiteMeter

@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vpp.baseline.calendar import ONE_DAY
+from vpp.baseline.civil_clock import ONE_DAY
 from vpp.baseline.forecasting.outside_series import plan_over
 from vpp.baseline.rule_baseline import NoBaseline, NoBaselineReason
 from vpp.baseline.rules.event_view import EventView
 from vpp.foundation.interval import Interval
-from vpp.portfolio.baseline_rule import DayKind
+from vpp.portfolio.day_kind import DayKind
 
 # A longer gap is not estimated from like days either.
 OLDEST_READING = timedelta(days=7)

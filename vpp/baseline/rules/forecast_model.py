@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from vpp.baseline.calendar import ONE_DAY
+from vpp.baseline.civil_clock import ONE_DAY
 from vpp.baseline.fleet_forecast import forecast_fleet
 from vpp.baseline.forecast_request import ForecastRequest
 from vpp.baseline.insufficient_history import InsufficientHistory

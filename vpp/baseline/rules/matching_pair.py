@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vpp.baseline.calendar import ONE_DAY
+from vpp.baseline.civil_clock import ONE_DAY
 from vpp.baseline.rule_baseline import NoBaseline, NoBaselineReason
 from vpp.baseline.rules.day_choice import choose_days
 from vpp.baseline.rules.event_view import EventView

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from vpp.baseline.calendar import ONE_DAY, SiteCalendar
+from vpp.baseline.calendar import SiteCalendar
+from vpp.baseline.civil_clock import ONE_DAY
 from vpp.foundation.interval import Interval
 
 Ints = npt.NDArray[np.int64]

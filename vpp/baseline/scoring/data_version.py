@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vpp.baseline.calendar import ONE_DAY, SiteCalendar
+from vpp.baseline.calendar import SiteCalendar
+from vpp.baseline.civil_clock import ONE_DAY
 from vpp.baseline.forecasting.outside_series import LONGEST_BRIDGE
 from vpp.baseline.site_meter import SiteMeter
 from vpp.foundation.errors import InvalidInput

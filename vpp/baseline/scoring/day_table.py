@@ -13,7 +13,7 @@ from vpp.baseline.masking import mask_intervals
 from vpp.baseline.scoring.civil_days import civil_day_of, event_days, number_of
 from vpp.baseline.site_meter import SiteMeter
 from vpp.foundation.interval import Interval
-from vpp.portfolio.baseline_rule import DayKind
+from vpp.portfolio.day_kind import DayKind
 from vpp.telemetry.grid import metering_step
 
 Floats = npt.NDArray[np.float64]

@@ -11,6 +11,7 @@ from vpp.baseline.scoring.odd_exclusions import odd_exclusions
 from vpp.baseline.scoring.raised_load import pre_event_ramp, raised_load
 from vpp.baseline.scoring.thinned_days import old_days, thinned_days
 from vpp.baseline.site_meter import SiteMeter
+from vpp.foundation.direction import Direction
 from vpp.foundation.interval import Interval
 from vpp.portfolio.baseline_rule import BaselineRule
 
@@ -27,6 +28,7 @@ def gaming_flags(  # noqa: PLR0913  the same inputs as the baseline's, and the b
     notice_at: datetime | None = None,
     limits: GamingLimits = OUR_LIMITS,
     library: Mapping[str, BaselineRule] = NO_RULES,
+    direction: Direction = Direction.LOAD_DOWN,
 ) -> tuple[GamingFlag, ...]:
     """Look for signs that a site moved its baseline; readings from the event's start on are not used.
 
@@ -40,6 +42,7 @@ def gaming_flags(  # noqa: PLR0913  the same inputs as the baseline's, and the b
         notice_at: When the site was told; None for the event's start.
         limits: When a figure is flagged.
         library: Rules that `rule` may name.
+        direction: Which way the event asks consumption to move.
 
     Returns:
         The flags, by kind in the order of `GamingKind`.
@@ -56,6 +59,7 @@ def gaming_flags(  # noqa: PLR0913  the same inputs as the baseline's, and the b
         limits=limits,
         library=library,
         table=DayTable.of(site),
+        direction=direction,
     )
     found = (raised_load(view), pre_event_ramp(view), thinned_days(view), old_days(view))
     return (*(flag for flag in found if flag is not None), *odd_exclusions(view))

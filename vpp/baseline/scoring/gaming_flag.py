@@ -5,14 +5,21 @@ from dataclasses import dataclass
 
 
 class GamingKind(enum.Enum):
-    """What looks odd. A flag is a reason to look, never a judgement."""
+    """What looks odd. A flag is a reason to look, never a judgement.
+
+    A site that is paid to use less gains by a baseline that is too high, one that is paid to use more by one
+    that is too low: lowered load, a dip and exclusions that lower the baseline are the same signs there.
+    """
 
     RAISED_LOAD = "raised_load"
     PRE_EVENT_RAMP = "pre_event_ramp"
+    LOWERED_LOAD = "lowered_load"
+    PRE_EVENT_DIP = "pre_event_dip"
     THINNED_DAYS = "thinned_days"
     OLD_DAYS = "old_days"
     EXCLUSION_NOT_LOW = "exclusion_not_low"
     EXCLUSION_RAISES_BASELINE = "exclusion_raises_baseline"
+    EXCLUSION_LOWERS_BASELINE = "exclusion_lowers_baseline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +44,14 @@ class GamingLimits:
     """When a figure is flagged. Ours, not a market's.
 
     Attributes:
-        load_ratio: Load over that of like days, in the adjustment window or after notice.
+        load_ratio: Load over that of like days, in the adjustment window or after notice; where more
+            consumption is asked for, theirs over it.
         placebo_quantile: It must also lie above this quantile of the same figure on earlier like days.
         fewest_placebos: Earlier days below which the quantile is not asked.
         thinned_ratio: Share of like days in the look-back that events and exclusions took away.
         age_days: Age of the oldest day used, where younger like days were taken away.
         exclusion_ratio: An excluded day's load over that of the like days kept, in the event's window.
-        baseline_ratio: How much the exclusions may raise the unadjusted baseline.
+        baseline_ratio: How much the exclusions may move the unadjusted baseline in the site's favour.
     """
 
     load_ratio: float = 1.2

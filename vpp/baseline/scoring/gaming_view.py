@@ -9,8 +9,10 @@ from vpp.baseline.scoring.civil_days import number_of
 from vpp.baseline.scoring.day_table import DayTable, Ints, days_of_kinds, like_days
 from vpp.baseline.scoring.gaming_flag import GamingLimits
 from vpp.baseline.site_meter import SiteMeter
+from vpp.foundation.direction import Direction
 from vpp.foundation.interval import Interval
-from vpp.portfolio.baseline_rule import BaselineRule, DayKind
+from vpp.portfolio.baseline_rule import BaselineRule
+from vpp.portfolio.day_kind import DayKind
 
 # Of methods that name no look-back of their own.
 LOOKBACK_DAYS = 45
@@ -29,6 +31,7 @@ class GamingView:
         limits: When a figure is flagged.
         library: Rules that the rule may name.
         table: The site's load by day.
+        direction: Which way the event asks consumption to move.
     """
 
     rule: BaselineRule
@@ -39,6 +42,7 @@ class GamingView:
     limits: GamingLimits
     library: Mapping[str, BaselineRule]
     table: DayTable
+    direction: Direction = Direction.LOAD_DOWN
 
     @property
     def told_at(self) -> datetime:

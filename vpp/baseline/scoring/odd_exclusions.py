@@ -10,13 +10,15 @@ from vpp.baseline.rules.engine import compute_baseline
 from vpp.baseline.scoring.civil_days import civil_day_of
 from vpp.baseline.scoring.gaming_flag import GamingFlag, GamingKind
 from vpp.baseline.scoring.gaming_view import GamingView
+from vpp.foundation.direction import Direction
 
 
 def odd_exclusions(view: GamingView) -> tuple[GamingFlag, ...]:
-    """Flag exclusions that look chosen: days at a usual level, and such days that raise the baseline.
+    """Flag exclusions that look chosen: days at a usual level, and such days that move the baseline.
 
     An outage or shutdown has a low load. A day with the load of any other says that something else was
-    the reason; where leaving such days out raises the baseline, the site gained by it.
+    the reason; where leaving such days out raises the baseline, the site gained by it. Where the event asks
+    for more consumption it gained where they lower it.
     """
     ratios = _not_low(view)
     if not ratios:
@@ -32,14 +34,17 @@ def odd_exclusions(view: GamingView) -> tuple[GamingFlag, ...]:
         )
     ]
     raised = _raised_by(view, frozenset(ratios))
-    if raised is not None and raised > view.limits.baseline_ratio:
+    raises = view.direction is Direction.LOAD_DOWN
+    gained = raised if raised is None or raises else -raised
+    if gained is not None and gained > view.limits.baseline_ratio:
         flags.append(
             GamingFlag(
-                GamingKind.EXCLUSION_RAISES_BASELINE,
-                raised,
+                GamingKind.EXCLUSION_RAISES_BASELINE if raises else GamingKind.EXCLUSION_LOWERS_BASELINE,
+                gained,
                 view.limits.baseline_ratio,
-                f"without these exclusions the unadjusted baseline would be lower: they raise it by "
-                f"{raised:.1%}, more than {view.limits.baseline_ratio:.1%}",
+                f"without these exclusions the unadjusted baseline would be "
+                f"{'lower: they raise' if raises else 'higher: they lower'} it by {gained:.1%}, more than "
+                f"{view.limits.baseline_ratio:.1%}",
             )
         )
     return tuple(flags)

@@ -10,7 +10,7 @@ from vpp.baseline.scoring.civil_days import civil_day_of
 from vpp.baseline.scoring.day_forecast import DayForecast, SeriesForecasts
 from vpp.baseline.scoring.own_errors import KEPT_DAYS
 from vpp.baseline.scoring.site_days import Floats, Ints, SiteDays
-from vpp.portfolio.baseline_rule import DayKind
+from vpp.portfolio.day_kind import DayKind
 
 FEWEST_DAYS = 7
 

@@ -12,7 +12,7 @@ from vpp.baseline.scoring.civil_days import civil_day_of, event_days
 from vpp.baseline.site_meter import SiteMeter
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
-from vpp.portfolio.baseline_rule import DayKind
+from vpp.portfolio.day_kind import DayKind
 from vpp.telemetry.grid import metering_step
 
 ONE_DAY = timedelta(days=1)

@@ -1,7 +1,11 @@
-"""Load raised before an event: in the adjustment window, or from the notice on."""
+"""Load raised before an event: in the adjustment window, or from the notice on.
+
+Where the event asks for more consumption, load lowered there.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
+from types import MappingProxyType
 
 import numpy as np
 
@@ -9,6 +13,7 @@ from vpp.baseline.scoring.civil_days import number_of
 from vpp.baseline.scoring.day_table import Floats, Ints
 from vpp.baseline.scoring.gaming_flag import GamingFlag, GamingKind
 from vpp.baseline.scoring.gaming_view import GamingView
+from vpp.foundation.direction import Direction
 from vpp.foundation.interval import Interval
 from vpp.portfolio.baseline_method import AroundEvent
 
@@ -16,6 +21,15 @@ from vpp.portfolio.baseline_method import AroundEvent
 REFERENCE_DAYS = 10
 LONGEST_RAMP = timedelta(hours=4)
 SHORTEST_RAMP = timedelta(hours=2)
+NOTHING = 1e-3
+"""So small a share of the usual load is none at all."""
+MIRRORED = MappingProxyType(
+    {
+        GamingKind.RAISED_LOAD: GamingKind.LOWERED_LOAD,
+        GamingKind.PRE_EVENT_RAMP: GamingKind.PRE_EVENT_DIP,
+    }
+)
+"""What a sign is called where the event asks for more consumption."""
 
 
 def raised_load(view: GamingView) -> GamingFlag | None:
@@ -23,7 +37,8 @@ def raised_load(view: GamingView) -> GamingFlag | None:
 
     The window's readings lift the baseline, so a site gains by using more just then. The ratio is held
     against a limit and against the same ratio on earlier like days, each over the like days before it: a
-    site whose load varies that much anyway is not flagged.
+    site whose load varies that much anyway is not flagged. Where the event asks for more consumption the
+    site gains by using less, and it is the load of those days over its own.
     """
     windows = _level_windows(view)
     if not windows:
@@ -90,10 +105,17 @@ def _level_windows(view: GamingView) -> list[Interval]:
 def _flag(
     view: GamingView, figure: Callable[[Ints], Floats], kind: GamingKind, what: str
 ) -> GamingFlag | None:
-    """Flag the event day's figure if it is far above its reference and above what earlier days show."""
-    today = figure(np.array([number_of(view.day)]))[0]
-    earlier = figure(view.earlier_days())
-    used = figure(np.array([number_of(day) for day in view.baseline.days_used], dtype=np.int64))
+    """Flag the event day's figure if it is far above its reference and above what earlier days show.
+
+    Where the event asks for more consumption: far below, by the same ratios the other way round.
+    """
+    raises = view.direction is Direction.LOAD_UP
+    figures = (
+        figure(np.array([number_of(view.day)])),
+        figure(view.earlier_days()),
+        figure(np.array([number_of(day) for day in view.baseline.days_used], dtype=np.int64)),
+    )
+    (today,), earlier, used = _turned(*figures) if raises else figures
     reference = _mean(used if not np.isnan(used).all() else earlier[:REFERENCE_DAYS])
     ratio = float(today / reference) if reference > 0 else float("nan")
     if np.isnan(ratio) or ratio <= view.limits.load_ratio:
@@ -112,12 +134,25 @@ def _flag(
         compared = (
             f"of {len(placebos)} earlier like days {view.limits.placebo_quantile:.0%} stay below {usual:.2f}"
         )
+    found = f"{what} is {ratio:.2f} times that of like days"
+    if raises:
+        found = f"on like days {what} is {ratio:.2f} times as large"
     return GamingFlag(
-        kind,
+        MIRRORED[kind] if raises else kind,
         ratio,
         view.limits.load_ratio,
-        f"{what} is {ratio:.2f} times that of like days, above {view.limits.load_ratio:.2f}; {compared}",
+        f"{found}, above {view.limits.load_ratio:.2f}; {compared}",
     )
+
+
+def _turned(*figures: Floats) -> tuple[Floats, ...]:
+    """Return how many times smaller figures are than 1; none is taken for smaller than `NOTHING` of usual.
+
+    A load that was shut off altogether is the clearest sign, and its ratio still a number.
+    """
+    every = np.concatenate(figures)
+    usual = _mean(np.where(every > 0, every, np.nan))
+    return tuple(1.0 / np.maximum(each, NOTHING * usual) for each in figures)
 
 
 def _mean(values: Floats) -> float:

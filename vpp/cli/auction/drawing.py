@@ -4,7 +4,6 @@ from collections import defaultdict
 
 import numpy as np
 
-from vpp.auction.bid import Direction
 from vpp.auction.book import Book
 from vpp.auction.result import Clearing
 from vpp.cli.auction.kinds import kind_of
@@ -17,6 +16,7 @@ from vpp.cli.charts.auction_sheet import draw_auction
 from vpp.cli.charts.auction_stack import AwardStack, Powers
 from vpp.cli.charts.auction_style import unit_for
 from vpp.cli.charts.auction_time import Horizon
+from vpp.foundation.direction import Direction
 from vpp.portfolio.product import PayRule
 
 _TRIFLE_KW = 1e-3

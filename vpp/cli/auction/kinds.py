@@ -1,7 +1,8 @@
 """Which kind of resource a bid is, for drawings and tables."""
 
-from vpp.auction.bid import Bid, BlockOffer, Direction, StoreOffer
+from vpp.auction.bid import Bid, BlockOffer, StoreOffer
 from vpp.cli.charts.auction_kinds import ResourceKind
+from vpp.foundation.direction import Direction
 
 
 def kind_of(bid: Bid, wanted: Direction) -> ResourceKind:

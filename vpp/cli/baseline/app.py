@@ -12,6 +12,7 @@ from vpp.cli.baseline.site_facts import SiteFacts
 from vpp.cli.baseline.stamps import option_date, option_instant, option_span
 from vpp.cli.exit_codes import EXIT_CODES_HELP, ExitCode
 from vpp.cli.output import AsJson
+from vpp.foundation.direction import Direction
 
 baseline_app = typer.Typer(
     no_args_is_help=True,
@@ -86,6 +87,10 @@ def compute(  # noqa: PLR0913  one argument per option
         float | None,
         typer.Option(min=0, help="A level the site nominated, such as its peak load contribution, kW."),
     ] = None,
+    direction: Annotated[
+        Direction,
+        typer.Option(help="Which way the event asks consumption to move; signs of gaming depend on it."),
+    ] = Direction.LOAD_DOWN,
     column: options.Column = None,
     unit: options.Unit = None,
     stamp: options.Stamp = None,
@@ -124,6 +129,7 @@ def compute(  # noqa: PLR0913  one argument per option
         out=out,
         plot=plot,
         rules=rules,
+        direction=direction,
     )
     if not compute_files(task, as_json=as_json):
         raise typer.Exit(ExitCode.NOT_SO)

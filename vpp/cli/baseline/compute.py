@@ -20,6 +20,7 @@ from vpp.cli.baseline.rule_library import read_rules, rule_named
 from vpp.cli.baseline.site_inputs import InputFiles, SiteInput, read_inputs
 from vpp.cli.baseline.site_outcome import SiteOutcome, interval_rows
 from vpp.cli.output import to_json
+from vpp.foundation.direction import Direction
 from vpp.foundation.interval import Interval
 from vpp.portfolio.baseline_rule import BaselineRule
 
@@ -38,6 +39,7 @@ class ComputeTask:
         out: File of the intervals, CSV.
         plot: File of the drawing, PNG; None for none.
         rules: Folder of the rules; None for those that come with the project.
+        direction: Which way the event asks consumption to move.
     """
 
     method: str
@@ -47,6 +49,7 @@ class ComputeTask:
     out: Path
     plot: Path | None = None
     rules: Path | None = None
+    direction: Direction = Direction.LOAD_DOWN
 
 
 def compute_files(task: ComputeTask, *, as_json: bool) -> bool:
@@ -116,7 +119,13 @@ def _outcomes(
                 flags: tuple[GamingFlag, ...] = ()
                 if isinstance(baseline, RuleBaseline):
                     flags = gaming_flags(
-                        rule, meter, task.event, baseline, notice_at=task.notice_at, library=library
+                        rule,
+                        meter,
+                        task.event,
+                        baseline,
+                        notice_at=task.notice_at,
+                        library=library,
+                        direction=task.direction,
                     )
                 outcomes.append(SiteOutcome(name, meter, inputs[name].edited, baseline, flags))
                 report(len(outcomes), len(names))

@@ -20,11 +20,11 @@ from vpp.portfolio.baseline_rule import (
     BaselineRule,
     ClockWindow,
     DayClass,
-    DayKind,
     DayPool,
     EventWindow,
     Shortage,
 )
+from vpp.portfolio.day_kind import DayKind
 
 _HOUR = timedelta(hours=1)
 _KINDS = {

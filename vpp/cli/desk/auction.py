@@ -24,6 +24,7 @@ from vpp.cli.desk.buyer_terms import (
     tie_value,
     uniform_price_value,
 )
+from vpp.cli.desk.directions import moved
 from vpp.cli.output import (
     AsJson,
     delivery,
@@ -32,7 +33,6 @@ from vpp.cli.output import (
     last_part,
     make_table,
     money,
-    power_range,
     show,
     state_name,
 )
@@ -51,11 +51,15 @@ auction_app = typer.Typer(no_args_is_help=True, help="Open and follow day-ahead 
 
 AuctionName = Annotated[str, typer.Argument(help="Auction, as an id or auctions/ID.", metavar="AUCTION")]
 Product = Annotated[str, typer.Option(help="Product whose rules apply, as an id or products/ID.")]
-Zone = Annotated[str, typer.Option(help="Zone in which reductions count.")]
+Zone = Annotated[str, typer.Option(help="Zone in which delivery counts.")]
 Start = Annotated[str, typer.Option(help="Start of delivery, UTC, such as 2026-11-24T17:00Z.")]
 End = Annotated[str, typer.Option(help="End of delivery, UTC, exclusive.")]
 TargetKw = Annotated[
-    str, typer.Option(help="Reduction asked for, kW: one number, or one per settlement interval with commas.")
+    str,
+    typer.Option(
+        help="Asked for in the product's direction (a reduction, or an increase), kW: one number, or one per "
+        "settlement interval with commas."
+    ),
 ]
 CapPrice = Annotated[str, typer.Option(help="Highest price per MWh, in the product's currency.")]
 NewId = Annotated[str, typer.Option("--id", help="Id to give it; the hub chooses if absent.")]
@@ -152,7 +156,7 @@ def list_auctions(context: typer.Context, *, as_json: AsJson = False) -> None:
             last_part(auction.product),
             auction.zone,
             delivery(auction.delivery_interval),
-            power_range(auction.target_reduction_kw),
+            moved(auction.target_reduction_kw, auction.direction),
             money(auction.cap_price_per_mwh),
         )
     show(as_json, auctions, table)
@@ -195,7 +199,7 @@ def auction_table(auction: wire.Auction) -> Table:
             ("product", auction.product),
             ("zone", auction.zone),
             ("delivery", delivery(auction.delivery_interval)),
-            ("target", power_range(auction.target_reduction_kw)),
+            ("target", moved(auction.target_reduction_kw, auction.direction)),
             ("cap per MWh", money(auction.cap_price_per_mwh)),
             ("gate closes", instant(instant_from_wire(auction.gate_closure_time))),
             *_terms_rows(auction),

@@ -14,9 +14,10 @@ from rich.live import Live
 from vpp.cli.arguments import full_name, interval_count, price, span, targets_kw, utc_instant
 from vpp.cli.connection import HubConnection, connection_of, new_request_id
 from vpp.cli.desk.auction import CapPrice, End, NewId, Product, Start, TargetKw, Zone
+from vpp.cli.desk.directions import moved
 from vpp.cli.desk.event_live import live_panel
 from vpp.cli.desk.event_tables import event_table, instruction_table, purpose_name
-from vpp.cli.output import AsJson, delivery, last_part, make_table, power_range, show, state_name, to_json
+from vpp.cli.output import AsJson, delivery, last_part, make_table, show, state_name, to_json
 from vpp.cli.wire_values import (
     instant_to_wire,
     interval_from_wire,
@@ -97,7 +98,7 @@ def order_event(  # noqa: PLR0913  one argument per option
     event_id: NewId = "",
     as_json: AsJson = False,
 ) -> None:
-    """Order sites to reduce, without auction or pay: each gets a part in proportion to what it can shed."""
+    """Order sites to deliver, without auction or pay: each gets a part in proportion to what it can move."""
     interval = span(utc_instant(start), utc_instant(end))
     hub = connection_of(context)
     rules = _product(hub, full_name("products", product))
@@ -145,8 +146,8 @@ def list_events(context: typer.Context, *, as_json: AsJson = False) -> None:
             last_part(event.product),
             event.zone,
             delivery(event.delivery_interval),
-            power_range(event.target_reduction_kw),
-            power_range(event.awarded_reduction_kw),
+            moved(event.target_reduction_kw, event.direction),
+            moved(event.awarded_reduction_kw, event.direction),
         )
     show(as_json, events, table)
 
@@ -190,7 +191,7 @@ def modify_event(
     name: EventName,
     target_kw: Annotated[
         str | None,
-        typer.Option(help="New reduction, kW: one number, or one per settlement interval with commas."),
+        typer.Option(help="New target, kW: one number, or one per settlement interval with commas."),
     ] = None,
     end: Annotated[
         str | None, typer.Option(help="New end of delivery, UTC; earlier than the old one.")

@@ -6,13 +6,13 @@ from google.protobuf.duration_pb2 import Duration
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from vpp.cli.desk.directions import moved
 from vpp.cli.output import (
     delivery,
     fields_table,
     last_part,
     make_table,
     money,
-    power_range,
     state_name,
 )
 from vpp.v1 import event_pb2 as wire
@@ -37,8 +37,8 @@ def event_table(event: wire.Event) -> Table:
         ("product", event.product),
         ("zone", event.zone),
         ("delivery", delivery(event.delivery_interval)),
-        ("target", power_range(event.target_reduction_kw)),
-        ("awarded" if is_bought else "ordered", power_range(event.awarded_reduction_kw)),
+        ("target", moved(event.target_reduction_kw, event.direction)),
+        ("awarded" if is_bought else "ordered", moved(event.awarded_reduction_kw, event.direction)),
         *([("cap per MWh", money(event.cap_price_per_mwh))] if is_bought else []),
         ("modification", str(event.modification_number)),
     ]
@@ -65,7 +65,7 @@ def instruction_table(instructions: Sequence[wire.Instruction]) -> Table:
             last_part(instruction.site),
             state_name(wire.Instruction.State, instruction.state),
             state_name(wire.Instruction.State, instruction.answer) if instruction.answer else "",
-            power_range(instruction.target_reduction_kw),
+            moved(instruction.target_reduction_kw, instruction.direction),
             *(offsets if has_offsets else []),
             "" if reason == "UNSPECIFIED" else reason,
             instruction.reason_detail,

@@ -47,7 +47,7 @@ def list_awards(
     hub = connection_of(context)
     request = wire.ListAwardsRequest(event=full_name("events", event) if event else "")
     awards = hub.every(hub.auction.ListAwards, request, "awards")
-    table = make_table("Awards", "award", "state", "resource", ">reduction", ">price per MWh", "reason")
+    table = make_table("Awards", "award", "state", "resource", ">awarded", ">price per MWh", "reason")
     for award in awards:
         prices = sorted({money(price) for price in award.price_per_mwh})
         table.add_row(

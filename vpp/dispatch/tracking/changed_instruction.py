@@ -87,5 +87,6 @@ def first_instruction(
         expires_at=event.delivery.end,
         state=InstructionState.CREATED,
         purpose=event.purpose,
+        direction=event.direction,
     )
     return changed_instruction(nothing, modification_number, target_kw)

@@ -147,16 +147,16 @@ def look_ahead(
     delivered[:, over:] = np.nan
     delivered[never] = np.where(np.arange(samples) < over, 0.0, np.nan)
     usable = ~np.isnan(delivered) & ~is_settling
-    baseline = np.vstack([course.baseline_kw for course in courses])
+    reference = np.vstack([course.reference_kw for course in courses])
     level_count = max(1, LEVEL_OF // frame.sample)
     owed = owed_kw(delivered, asked, frame)
     newest = _newest(usable, level_count)
-    now = _Lately.of(newest, delivered, asked, baseline)
-    owed_now = _Lately.of(newest, owed, asked, baseline).delivered
+    now = _Lately.of(newest, delivered, asked, reference)
+    owed_now = _Lately.of(newest, owed, asked, reference).delivered
     is_making_up = makes_up(now.delivered - now.asked, owed_now, now.asked)
     level = delivered - np.where(is_making_up[:, None], owed, 0.0)
-    now = _Lately.of(newest, level, asked, baseline)
-    recent = _Lately.of(_within(usable, courses, frame), level, asked, baseline)
+    now = _Lately.of(newest, level, asked, reference)
+    recent = _Lately.of(_within(usable, courses, frame), level, asked, reference)
     is_silent = silent(courses, frame)
     states = tuple(
         state_of(
@@ -168,10 +168,10 @@ def look_ahead(
         )
         for row, course in enumerate(courses)
     )
-    initial = _Lately.of(_oldest(usable, level_count + 1), delivered, asked, baseline)
+    initial = _Lately.of(_oldest(usable, level_count + 1), delivered, asked, reference)
     gain, responds = _response(courses, states, recent, initial)
     change = gain[:, None] * (asked - now.asked[:, None])
-    drift = np.nan_to_num(baseline - now.baseline[:, None])
+    drift = np.nan_to_num(reference - now.reference[:, None])
     # One sample is believed by half: a site that has only begun is on its way, or makes it up yet.
     belief = np.minimum(1.0, usable.sum(axis=1) / (2.0 * level_count))[:, None]
     seen = now.delivered[:, None] + drift + change
@@ -200,12 +200,12 @@ class _Lately:
 
     delivered: npt.NDArray[np.float64]
     asked: npt.NDArray[np.float64]
-    baseline: npt.NDArray[np.float64]
+    reference: npt.NDArray[np.float64]
     is_known: npt.NDArray[np.bool_]
 
     @classmethod
     def of(
-        cls, is_used: npt.NDArray[np.bool_], delivered: Matrix, asked: Matrix, baseline: Matrix
+        cls, is_used: npt.NDArray[np.bool_], delivered: Matrix, asked: Matrix, reference: Matrix
     ) -> "_Lately":
         """Average over the samples that are used."""
         number = is_used.sum(axis=1)
@@ -216,7 +216,7 @@ class _Lately:
             )
             return means
 
-        return cls(mean(delivered), mean(asked), mean(baseline), number > 0)
+        return cls(mean(delivered), mean(asked), mean(reference), number > 0)
 
 
 def _newest(usable: npt.NDArray[np.bool_], count: int) -> npt.NDArray[np.bool_]:

@@ -16,7 +16,7 @@ class Order:
 
     Attributes:
         counts_from: When the site begins to follow it.
-        target_kw: Reduction per delivery interval of the event, kW. Shape (N,).
+        target_kw: How far it is to move per delivery interval of the event, kW. Shape (N,).
         limit_kw: The most it agreed to when it was told so, kW; None for all of it.
     """
 
@@ -39,14 +39,15 @@ class SiteCourse:
         state: State of its newest instruction.
         orders: What it was told, oldest first; at least one.
         was_followed: Whether the site ever agreed to deliver.
-        response: From command to full reduction.
-        budget_kwh: Most energy that its instructed resources reduce by in one activation, kWh; infinite
+        response: From command to full effect.
+        budget_kwh: Most energy by which its instructed resources move it in one activation, kWh; infinite
             if nothing limits it.
-        baseline_kw: What it is measured against per sample, kW; NaN where that is not known. Shape (M,).
-        offset_kw: How far the baseline lay above its load just before delivery, kW: what it seemed to
-            deliver before it was asked to; NaN where that is not known.
-        delivered_kw: Reduction per sample, kW: baseline less metered; NaN where either is not known.
-            Shape (M,).
+        reference_kw: What it would deliver at no consumption per sample, kW: its baseline, or in an event
+            that raises consumption less than nothing; NaN where that is not known. Shape (M,).
+        offset_kw: What it seemed to deliver just before it was asked to, kW: how far the baseline lay above
+            its load, or below it; NaN where that is not known.
+        delivered_kw: How far it moved from its baseline in the event's direction per sample, kW; NaN where
+            either is not known. Shape (M,).
         is_metered: Whether each sample was metered, whatever is known of the baseline. Shape (M,).
         metering: Length of its metering intervals; None for the frame's samples. Longer ones are known
             once they are over, for all of their samples at once.
@@ -58,7 +59,7 @@ class SiteCourse:
     was_followed: bool
     response: timedelta
     budget_kwh: float
-    baseline_kw: npt.NDArray[np.float64]
+    reference_kw: npt.NDArray[np.float64]
     offset_kw: float
     delivered_kw: npt.NDArray[np.float64]
     is_metered: npt.NDArray[np.bool_]

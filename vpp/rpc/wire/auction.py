@@ -5,6 +5,7 @@ from vpp.auction.tender import Tender
 from vpp.dispatch.award import AwardState
 from vpp.foundation.names import name, resource_name
 from vpp.rpc.wire.buyer import buyer_terms_message, tie_rule_value, uniform_price_value
+from vpp.rpc.wire.direction_field import direction_value
 from vpp.rpc.wire.money_fields import money
 from vpp.rpc.wire.time_fields import interval_message, timestamp
 from vpp.v1 import auction_pb2 as pb
@@ -32,6 +33,7 @@ def auction_message(stored: Stored[Tender], currency: str) -> pb.Auction:
         buyer_terms=None if tender.terms == ANY_TERMS else buyer_terms_message(tender.terms),
         uniform_price=uniform_price_value(tender.uniform_price),
         tie_rule=tie_rule_value(tender.tie_rule),
+        direction=direction_value(tender.direction),
     )
 
 

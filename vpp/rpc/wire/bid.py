@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from vpp.auction.bid import Bid, Direction
+from vpp.auction.bid import Bid
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.names import identifier, name, resource_ids, resource_name
-from vpp.rpc.wire.enum_fields import member
+from vpp.rpc.wire.direction_field import direction_field, named_direction
 from vpp.rpc.wire.money_fields import MoneyMessage, money
 from vpp.rpc.wire.offer import (
     currency_of,
@@ -21,7 +21,6 @@ from vpp.rpc.wire.offer import (
 )
 from vpp.rpc.wire.time_fields import instant, timestamp
 from vpp.v1 import auction_pb2 as pb
-from vpp.v1 import buyer_pb2
 from vpp.workflows.ports import Stored
 from vpp.workflows.records import BidRecord
 
@@ -84,7 +83,7 @@ def offered_bid(message: pb.Bid, bid_id: str, interval: timedelta | None) -> Off
         rebound=rebound_of(message),
         exclusive_group=message.exclusive_group or None,
         parent_bid_id=identifier(message.parent_bid, "bids") if message.parent_bid else None,
-        direction=_direction(message),
+        direction=direction_field(message.direction, "bid.direction"),
         run_limits=run_limits_of(message.run_limits, currency, _known(interval))
         if message.HasField("run_limits")
         else None,
@@ -99,12 +98,6 @@ def offered_bid(message: pb.Bid, bid_id: str, interval: timedelta | None) -> Off
         if message.HasField("expire_time")
         else None,
     )
-
-
-def _direction(message: pb.Bid) -> Direction:
-    if message.direction == buyer_pb2.DIRECTION_UNSPECIFIED:
-        return Direction.LOAD_DOWN
-    return member(Direction, buyer_pb2.Direction.Name(message.direction), "DIRECTION_", "bid.direction")
 
 
 def _known(interval: timedelta | None) -> timedelta:
@@ -144,7 +137,7 @@ def bid_message(stored: Stored[BidRecord], currency: str, interval: timedelta | 
         create_time=timestamp(stored.created_at),
         update_time=timestamp(stored.updated_at),
         etag=str(stored.revision),
-        direction=buyer_pb2.Direction.Value(f"DIRECTION_{bid.direction.name}"),
+        direction=named_direction(bid.direction),
         zone=bid.zone,
     )
     put_offer(message, bid.offer, price)

@@ -8,8 +8,10 @@ from types import MappingProxyType
 from vpp.dispatch.event import Event
 from vpp.dispatch.instruction import Instruction, InstructionState, RefusalReason
 from vpp.dispatch.purpose import EventPurpose
+from vpp.foundation.direction import Direction
 from vpp.foundation.interval import Interval
 from vpp.foundation.names import checked_id, name
+from vpp.rpc.wire.direction_field import direction_value
 from vpp.rpc.wire.enum_fields import member
 from vpp.rpc.wire.money_fields import money
 from vpp.rpc.wire.time_fields import duration, interval_message, timestamp
@@ -44,6 +46,7 @@ def event_message(stored: Stored[Event], currency: str) -> pb.Event:
         etag=str(stored.revision),
         purpose=pb.Event.Purpose.Value(f"PURPOSE_{event.purpose.name}"),
         sites=[name("sites", site_id) for site_id in event.site_ids],
+        direction=direction_value(event.direction),
     )
 
 
@@ -74,6 +77,7 @@ def write_instruction(
             instruction.interval,
             instruction.expires_at,
             instruction.purpose,
+            instruction.direction,
             stored.created_at,
             stored.updated_at,
         )
@@ -111,6 +115,7 @@ def _shared_part(  # noqa: PLR0913, PLR0917  what the instructions of one event 
     step: timedelta,
     expires_at: datetime,
     purpose: EventPurpose,
+    direction: Direction,
     created_at: datetime,
     updated_at: datetime,
 ) -> pb.Instruction:
@@ -124,6 +129,7 @@ def _shared_part(  # noqa: PLR0913, PLR0917  what the instructions of one event 
         create_time=timestamp(created_at),
         update_time=timestamp(updated_at),
         purpose=pb.Event.Purpose.Value(f"PURPOSE_{purpose.name}"),
+        direction=direction_value(direction),
     )
 
 

@@ -8,6 +8,7 @@ from vpp.portfolio.party import Party, PartyKind
 from vpp.portfolio.product import ProductProfile
 from vpp.portfolio.resource import FlexibilityEnvelope, Resource, ResourceKind
 from vpp.portfolio.site import Site
+from vpp.rpc.wire.direction_field import direction_value
 from vpp.rpc.wire.enum_fields import member
 from vpp.rpc.wire.money_fields import money
 from vpp.rpc.wire.time_fields import duration, span, timestamp
@@ -76,6 +77,8 @@ def envelope(message: pb.FlexibilityEnvelope, field: str) -> FlexibilityEnvelope
         energy_budget_kwh=message.energy_budget_kwh,
         recovery_ratio=message.recovery_ratio,
         recovery_duration=span(message.recovery_duration, f"{field}.recovery_duration"),
+        max_increase_kw=message.max_increase_kw,
+        increase_budget_kwh=message.increase_budget_kwh if message.HasField("increase_budget_kwh") else None,
     )
 
 
@@ -104,6 +107,8 @@ def resource_message(stored: Stored[Resource]) -> pb.Resource:
             energy_budget_kwh=limits.energy_budget_kwh,
             recovery_ratio=limits.recovery_ratio,
             recovery_duration=duration(limits.recovery_duration),
+            max_increase_kw=limits.max_increase_kw,
+            increase_budget_kwh=limits.increase_budget_kwh,
         ),
         create_time=timestamp(stored.created_at),
         update_time=timestamp(stored.updated_at),
@@ -134,6 +139,7 @@ def product_message(profile: ProductProfile) -> pb.Product:
         baseline_id=profile.baseline.baseline_id,
         currency_code=profile.money.currency,
         profile_json=json.dumps(profile.model_dump(mode="json"), sort_keys=True),
+        direction=direction_value(profile.call.direction),
     )
 
 

@@ -8,6 +8,7 @@ from vpp.rpc.currencies import Currencies
 from vpp.rpc.signing import DeliverySigner
 from vpp.rpc.wire.auction import auction_message, award_message
 from vpp.rpc.wire.bid import bid_message
+from vpp.rpc.wire.direction_field import direction_value
 from vpp.rpc.wire.event import write_instruction
 from vpp.rpc.wire.time_fields import duration, interval_message, timestamp
 from vpp.v1 import auction_pb2
@@ -129,4 +130,5 @@ def _award_notice(content: contents.AwardNoticeContent, currencies: Currencies) 
         event=name("events", content.event_id),
         awards=[award_message(award, currency) for award in content.awards],
         rejected_bids=[rejected(stored) for stored in content.rejected],
+        direction=direction_value(content.direction),
     )

@@ -16,6 +16,7 @@ from vpp.storage.rows.conditions import (
     terms_of,
 )
 from vpp.storage.rows.delivery import delivery_columns, delivery_of
+from vpp.storage.rows.direction import direction_column, direction_of
 from vpp.storage.rows.offer import document_of_offer, document_of_rebound, offer_of, rebound_of
 from vpp.storage.tables.auction import AUCTIONS, AWARDS, BIDS, CLEARINGS
 from vpp.workflows.records import AwardRecord, BidRecord, BidState, ClearingRecord
@@ -37,6 +38,7 @@ def _tender_row(tender: Tender) -> Values:
         "terms": None if tender.terms == ANY_TERMS else document_of_terms(tender.terms),
         "uniform_price": tender.uniform_price.value,
         "tie_rule": tender.tie_rule.value,
+        "direction": direction_column(tender.direction),
     }
 
 
@@ -56,6 +58,7 @@ def _tender(row: Row) -> Tender:
         terms=ANY_TERMS if row["terms"] is None else terms_of(row["terms"]),
         uniform_price=UniformPrice(row["uniform_price"] or UniformPrice.FIXED_BINARIES.value),
         tie_rule=TieRule(row["tie_rule"] or TieRule.PRICE_TIME.value),
+        direction=direction_of(row["direction"]),
     )
 
 

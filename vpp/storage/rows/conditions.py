@@ -5,8 +5,9 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from vpp.auction.bid import Bid, Direction, Migration, RunLimits
+from vpp.auction.bid import Bid, Migration, RunLimits
 from vpp.auction.buyer import BuyerTerms, FeederLimit, PathLimit, SiteLimit, ZoneLimit
+from vpp.foundation.direction import Direction
 
 _NOTHING = Decimal(0)
 

@@ -9,6 +9,7 @@ from vpp.dispatch.instruction import Instruction, InstructionState, RefusalReaso
 from vpp.dispatch.purpose import EventPurpose
 from vpp.storage.repository import TableMapping, Values
 from vpp.storage.rows.delivery import delivery_columns, delivery_of
+from vpp.storage.rows.direction import direction_column, direction_of
 from vpp.storage.tables.dispatch import EVENTS, INSTRUCTIONS
 
 
@@ -35,6 +36,7 @@ def _event_row(event: Event) -> Values:
         "cancelled_at": event.cancelled_at,
         "purpose": purpose_column(event.purpose),
         "site_ids": list(event.site_ids) or None,
+        "direction": direction_column(event.direction),
     }
 
 
@@ -56,6 +58,7 @@ def _event(row: Row) -> Event:
         cancelled_at=row["cancelled_at"],
         purpose=EventPurpose(row["purpose"] or EventPurpose.MARKET.value),
         site_ids=tuple(row["site_ids"] or ()),
+        direction=direction_of(row["direction"]),
     )
 
 
@@ -81,6 +84,7 @@ def _instruction_row(instruction: Instruction) -> Values:
         "start_offset_s": instruction.start_offset or None,
         "release_offset_s": instruction.release_offset or None,
         "answer": None if instruction.answer is None else instruction.answer.value,
+        "direction": direction_column(instruction.direction),
     }
 
 
@@ -106,6 +110,7 @@ def _instruction(row: Row) -> Instruction:
         start_offset=row["start_offset_s"] or timedelta(0),
         release_offset=row["release_offset_s"] or timedelta(0),
         answer=None if row["answer"] is None else InstructionState(row["answer"]),
+        direction=direction_of(row["direction"]),
     )
 
 

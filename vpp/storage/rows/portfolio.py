@@ -58,6 +58,8 @@ def _resource_row(resource: Resource) -> Values:
         "energy_budget_kwh": envelope.energy_budget_kwh,
         "recovery_ratio": envelope.recovery_ratio,
         "recovery_duration_s": envelope.recovery_duration,
+        "max_increase_kw": envelope.max_increase_kw or None,
+        "increase_budget_kwh": envelope.increase_budget_kwh,
     }
 
 
@@ -71,6 +73,8 @@ def _resource(row: Row) -> Resource:
         energy_budget_kwh=row["energy_budget_kwh"],
         recovery_ratio=row["recovery_ratio"],
         recovery_duration=row["recovery_duration_s"],
+        max_increase_kw=row["max_increase_kw"] or 0.0,
+        increase_budget_kwh=row["increase_budget_kwh"],
     )
     return Resource(
         site_id=row["site_id"],

@@ -23,6 +23,7 @@ AUCTIONS = Table(
     optional("terms", JSON(none_as_null=True), "what the buyer asks beside the target; null for nothing"),
     optional("uniform_price", ID, "which uniform price is published; null for fixed_binaries"),
     optional("tie_rule", ID, "who serves when several ask the same; null for price_time"),
+    optional("direction", ID, "load_up where an increase is asked for; null for load_down"),
     *tracked(),
     ForeignKeyConstraint(["product_id", "product_version"], ["products.product_id", "products.version"]),
     lookup("state", "auction_id"),  # what is open

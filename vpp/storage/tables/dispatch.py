@@ -35,6 +35,7 @@ EVENTS = Table(
         JSON(none_as_null=True),
         "sites that an ordered event names; null for every active one of the zone",
     ),
+    optional("direction", ID, "load_up where consumption is raised; null for load_down"),
     *tracked(),
     ForeignKeyConstraint(["product_id", "product_version"], ["products.product_id", "products.version"]),
     lookup("state", "event_id"),  # what is under way
@@ -67,6 +68,7 @@ INSTRUCTIONS = Table(
     optional("start_offset_s", Span, "the site begins this much after the start, s; null for none"),
     optional("release_offset_s", Span, "the site lets go this much after the end, s; null for none"),
     optional("answer", ID, "what the site reported last, whether or not it counts; null for nothing"),
+    optional("direction", ID, "load_up where consumption is raised; null for load_down"),
     *tracked(),
     lookup("event_id", "instruction_id"),  # who was told what
     lookup("site_id", "instruction_id"),  # what a site was ever told

@@ -47,6 +47,10 @@ RESOURCES = Table(
     required("energy_budget_kwh", Quantity, "largest reduction energy per activation, kWh"),
     required("recovery_ratio", Quantity, "energy paid back per energy reduced"),
     required("recovery_duration_s", Span, "time after release in which it is paid back, s"),
+    optional("max_increase_kw", Quantity, "largest increase, kW; null for 0"),
+    optional(
+        "increase_budget_kwh", Quantity, "largest increase energy per activation, kWh; null for no budget"
+    ),
     *tracked(),
     UniqueConstraint("site_id", "resource_id"),
     lookup("site_id", "resource_key"),  # a site's resources

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 
-from vpp.auction.market.canonical import Integers
 from vpp.solver.linear_program import Floats, LinearProgram
+
+Integers = NDArray[np.int64]
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Columns:
     def add_columns(self, count: int, *, low: ArrayLike, high: ArrayLike, cost: ArrayLike) -> Integers:
         """Add columns and return their indices; each bound and cost is one number or one each."""
         for held, given in ((self._low, low), (self._high, high), (self._cost, cost)):
-            held.append(np.broadcast_to(np.asarray(given, dtype=float), (count,)))
+            held.append(_spread(given, count))
         added = np.arange(self.column_count, self.column_count + count, dtype=np.int64)
         self.column_count += count
         return added
@@ -48,7 +49,7 @@ class Columns:
     def add_rows(self, count: int, *, low: ArrayLike, high: ArrayLike) -> Integers:
         """Add rows and return their indices; each bound is one number or one each."""
         for held, given in ((self._row_low, low), (self._row_high, high)):
-            held.append(np.broadcast_to(np.asarray(given, dtype=float), (count,)))
+            held.append(_spread(given, count))
         added = np.arange(self.row_count, self.row_count + count, dtype=np.int64)
         self.row_count += count
         return added
@@ -57,7 +58,7 @@ class Columns:
         """Add entries; those of one row and column add up."""
         self._row.append(rows)
         self._column.append(columns)
-        self._value.append(np.broadcast_to(np.asarray(values, dtype=float), rows.shape))
+        self._value.append(_spread(values, len(rows)))
 
     def program(self) -> LinearProgram:
         """Put everything together."""
@@ -80,6 +81,14 @@ class Columns:
             row_index=matrix.indices.astype(np.int32),
             value=matrix.data,
         )
+
+
+def _spread(given: ArrayLike, count: int) -> Floats:
+    """Return one number each; a single one is repeated, what has the shape stays: broadcasting is slow."""
+    values = np.asarray(given, dtype=float)
+    if values.ndim == 0:
+        return np.full(count, values)
+    return values if values.shape == (count,) else np.broadcast_to(values, (count,))
 
 
 def _joined(parts: list[Floats]) -> Floats:
