@@ -40,6 +40,18 @@ class Backlog:
     overdue_gpu_h: float = 0.0
     late_gpu_h: float = 0.0
 
+    @classmethod
+    def of_one(cls, due_in: timedelta, gpu_h: float) -> "Backlog":
+        """Return a backlog of work that is all due at one time; overdue if that time has passed.
+
+        Example:
+            >>> Backlog.of_one(timedelta(0), 5.0).overdue_gpu_h
+            5.0
+        """
+        if due_in > timedelta(0):
+            return cls((Piece(due_in, gpu_h),)) if gpu_h > 0.0 else cls()
+        return cls(overdue_gpu_h=gpu_h, late_gpu_h=gpu_h)
+
     @property
     def total_gpu_h(self) -> float:
         """Work not yet done, GPU hours."""
@@ -76,6 +88,29 @@ def unavoidable_gpu_h(backlog: Backlog, free_gpus: float, after: timedelta) -> f
         span_s = max(0.0, (piece.remaining - after).total_seconds())
         worst_gpu_h = max(worst_gpu_h, due_gpu_h - free_gpus * span_s / 3600.0)
     return worst_gpu_h
+
+
+def worked_off(backlog: Backlog, gpu_h: float) -> Backlog:
+    """Return a backlog less some work done, most urgent first, what is overdue last.
+
+    Args:
+        backlog: The work put off.
+        gpu_h: Work done, GPU hours, 0 to all of it.
+
+    Example:
+        >>> pieces = (Piece(timedelta(hours=2), 10.0), Piece(timedelta(hours=4), 10.0))
+        >>> worked_off(Backlog(pieces), 12.0).pieces
+        (Piece(remaining=datetime.timedelta(seconds=14400), gpu_h=8.0),)
+    """
+    check_within(gpu_h, "gpu_h", 0.0, backlog.total_gpu_h + ROUNDING_GPU_H)
+    pieces: list[Piece] = []
+    for piece in backlog.pieces:
+        done_gpu_h = min(gpu_h, piece.gpu_h)
+        gpu_h -= done_gpu_h
+        if piece.gpu_h - done_gpu_h > ROUNDING_GPU_H:
+            pieces.append(Piece(piece.remaining, piece.gpu_h - done_gpu_h))
+    overdue_gpu_h = max(0.0, backlog.overdue_gpu_h - gpu_h)
+    return Backlog(tuple(pieces), overdue_gpu_h, backlog.late_gpu_h)
 
 
 def put_off(backlog: Backlog, gpu_h: float, within: timedelta, step: timedelta) -> Backlog:

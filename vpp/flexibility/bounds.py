@@ -1,7 +1,9 @@
 """Checks of single quantities: finite, and inside the bounds that the field states."""
 
 import math
+from collections.abc import Collection
 from datetime import timedelta
+from decimal import Decimal
 
 from vpp.foundation.errors import InvalidInput
 
@@ -63,3 +65,38 @@ def hours_of(span: timedelta, field: str = "step") -> float:
     if span <= timedelta(0):
         raise InvalidInput(f"{field} is {span}, expected a span above zero", **{field: str(span)})
     return span.total_seconds() / SECONDS_PER_HOUR
+
+
+def check_amount(value: Decimal, field: str) -> None:
+    """Refuse a cost that is not a number or is below zero.
+
+    Raises:
+        InvalidInput: The amount is not finite or negative.
+
+    Example:
+        >>> check_amount(Decimal(-1), "wear_cost_per_kwh")
+        Traceback (most recent call last):
+        vpp.foundation.errors.InvalidInput: wear_cost_per_kwh is -1, expected 0 or more
+    """
+    if not value.is_finite() or value < 0:
+        raise InvalidInput(f"{field} is {value}, expected 0 or more", **{field: str(value)})
+
+
+def check_wait(span: timedelta, field: str) -> None:
+    """Refuse a span below zero; none at all is fine.
+
+    Raises:
+        InvalidInput: The span is negative.
+    """
+    if span < timedelta(0):
+        raise InvalidInput(f"{field} is {span}, expected zero or more", **{field: str(span)})
+
+
+def check_excludes(resource_id: str, excludes: Collection[str]) -> None:
+    """Refuse a resource that cannot be used at the same time as itself.
+
+    Raises:
+        InvalidInput: It excludes itself.
+    """
+    if resource_id in excludes:
+        raise InvalidInput(f"excludes holds {resource_id} itself, expected other resources")

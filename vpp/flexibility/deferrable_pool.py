@@ -115,16 +115,19 @@ class DeferrableLoadState:
         backlog: Work put off and not yet done.
         paused: Whether the jobs stand still now.
         since_checkpoint: Time since the jobs last saved their progress.
+        waiting_gpu_h: Work in the queue that could be done before its time, GPU hours.
     """
 
     running_gpus: float
     backlog: Backlog = field(default_factory=Backlog)
     paused: bool = False
     since_checkpoint: timedelta = timedelta(0)
+    waiting_gpu_h: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse negative quantities."""
         check_within(self.running_gpus, "running_gpus")
+        check_within(self.waiting_gpu_h, "waiting_gpu_h")
         check_within(self.since_checkpoint.total_seconds(), "since_checkpoint")
 
 

@@ -26,6 +26,9 @@ class EnrolmentEnvelope:
         energy_budget_kwh: Largest reduction energy per activation, kWh.
         recovery_ratio: Energy paid back per energy reduced, 0 or more.
         recovery_duration: Time after release in which the whole budget is paid back.
+        max_increase_kw: Largest increase, kW; 0 where consumption cannot be raised.
+        increase_budget_kwh: Largest increase energy per activation, kWh; None where only the longest
+            activation ends it.
     """
 
     max_reduction_kw: float
@@ -36,6 +39,8 @@ class EnrolmentEnvelope:
     energy_budget_kwh: float
     recovery_ratio: float
     recovery_duration: timedelta
+    max_increase_kw: float = 0.0
+    increase_budget_kwh: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse negative quantities and limits that contradict each other."""
@@ -43,6 +48,9 @@ class EnrolmentEnvelope:
         check_within(self.min_reduction_kw, "min_reduction_kw", 0.0, self.max_reduction_kw)
         check_within(self.energy_budget_kwh, "energy_budget_kwh")
         check_within(self.recovery_ratio, "recovery_ratio")
+        check_within(self.max_increase_kw, "max_increase_kw")
+        if self.increase_budget_kwh is not None:
+            check_within(self.increase_budget_kwh, "increase_budget_kwh")
         if not timedelta(0) <= self.min_duration <= self.max_duration:
             raise InvalidInput(
                 f"min_duration is {self.min_duration}, expected zero to max_duration {self.max_duration}",

@@ -8,6 +8,8 @@ RATE_LIMIT_WITH_TAPE_K_PER_HOUR = 5.0
 """Fastest change of inlet temperature with tape drives."""
 POLICY_LIMIT_CELSIUS = 27.0
 """Warmest inlet a paid event may cause: the upper end of the recommended range of A1 to A4."""
+RECOMMENDED_MIN_CELSIUS = 18.0
+"""Coldest inlet that cooling ahead may cause: the lower end of the recommended range of A1 to A4."""
 CLASS_MARGIN_KELVIN = 2.0
 """Distance that is always kept to the allowable limit of the class; a choice of this project."""
 

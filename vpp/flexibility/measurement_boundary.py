@@ -4,7 +4,12 @@ Facility power is a fixed part plus (1 + k) times IT power, so an IT cut is wort
 itself at the meter, and not PUE times: fixed overhead stays.
 """
 
-from vpp.flexibility.bounds import check_within
+import math
+
+from vpp.flexibility.bounds import check_above_zero, check_within
+
+LARGEST_SLOPE_RATIO = 2.0
+"""An overhead that moves by more than twice the computers' change is taken for a faulty measurement."""
 
 
 def assumed_overhead_slope_ratio(pue: float) -> float:
@@ -40,11 +45,27 @@ def at_connection_kw(it_kw: float, overhead_slope_ratio: float) -> float:
     return (1.0 + overhead_slope_ratio) * it_kw
 
 
-def at_it_kw(connection_kw: float, overhead_slope_ratio: float) -> float:
-    """Return the change of IT power behind a change at the point of connection, kW.
+def measured_overhead_slope_ratio(it_change_kw: float, connection_change_kw: float) -> float | None:
+    """Return the overhead that followed IT power in a test dispatch.
+
+    Args:
+        it_change_kw: Change at the computers, kW; above 0.
+        connection_change_kw: Change at the point of connection at the same time, kW.
+
+    Returns:
+        k, overhead kW per IT kW; None where the measurement makes no sense: less at the meter than at
+        the computers, or far more.
+
+    Raises:
+        InvalidInput: The change at the computers is not above 0, or the other is not finite.
 
     Example:
-        >>> at_it_kw(945.0, 0.125)
-        840.0
+        >>> measured_overhead_slope_ratio(800.0, 920.0)
+        0.15
+        >>> measured_overhead_slope_ratio(800.0, 500.0) is None
+        True
     """
-    return connection_kw / (1.0 + overhead_slope_ratio)
+    check_above_zero(it_change_kw, "it_change_kw")
+    check_within(connection_change_kw, "connection_change_kw", -math.inf)
+    ratio = connection_change_kw / it_change_kw - 1.0
+    return round(ratio, 9) if 0.0 <= ratio <= LARGEST_SLOPE_RATIO else None

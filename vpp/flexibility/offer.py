@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
 from vpp.flexibility.bounds import check_above_zero, check_within
+from vpp.flexibility.opportunity_cost import OpportunityCost
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import InvalidInput
 
 KWH_PER_MWH = 1000
@@ -18,12 +20,14 @@ class Offer:
     Independent of any auction's vocabulary; the site agent puts it into the words of the wire.
     A divisible offer may be taken in any amount, interval by interval, within `energy_limit_kwh`.
     An indivisible one is taken in the same share, at least `min_acceptance_ratio`, in all
-    intervals or in none.
+    intervals or in none. Quantities are magnitudes in the offer's direction; their names say reduction,
+    as almost every offer is one.
 
     Attributes:
         resource_id: The flexible resource.
         reduction_kw: Largest reduction per delivery interval, kW, before any derating. Shape (N,).
-        price_per_mwh: Lowest price of the reduced energy, in the site's currency.
+        price_per_mwh: Lowest price of the reduced energy, in the site's currency; the highest of them
+            where they differ by interval.
         divisible: Whether each interval may be taken on its own and in part.
         min_acceptance_ratio: Smallest share that may be taken of an indivisible offer; 1 is all.
         energy_limit_kwh: Largest reduction energy over all intervals, kWh; None for no limit.
@@ -33,6 +37,10 @@ class Offer:
         max_recovery_kw: Largest increase of consumption while it is paid back, kW.
         fixed_cost: Cost of being activated at all, in the site's currency.
         delivery_ratio: Share of the offer that is delivered nine times in ten.
+        direction: Which way consumption is moved.
+        cost: What the price was made of, before the price of power; None if it is not known.
+        prices_per_mwh: Lowest price per interval, where they differ; empty for the same in all.
+            Shape (N,) or (0,).
     """
 
     resource_id: str
@@ -46,6 +54,9 @@ class Offer:
     max_recovery_kw: float
     fixed_cost: Decimal
     delivery_ratio: float
+    direction: Direction = Direction.LOAD_DOWN
+    cost: OpportunityCost | None = None
+    prices_per_mwh: tuple[Decimal, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an offer of nothing and quantities outside their range."""
@@ -60,9 +71,24 @@ class Offer:
         check_above_zero(self.delivery_ratio, "delivery_ratio", 1.0)
         if self.energy_limit_kwh is not None:
             check_within(self.energy_limit_kwh, "energy_limit_kwh")
-        for field, amount in (("price_per_mwh", self.price_per_mwh), ("fixed_cost", self.fixed_cost)):
+        for field, amount in (
+            ("price_per_mwh", self.price_per_mwh),
+            ("fixed_cost", self.fixed_cost),
+            *(("prices_per_mwh", each) for each in self.prices_per_mwh),
+        ):
             if not amount.is_finite():
                 raise InvalidInput(f"{field} is {amount}, expected a finite amount", **{field: str(amount)})
+        if self.prices_per_mwh and not (
+            self.divisible and len(self.prices_per_mwh) == len(self.reduction_kw)
+        ):
+            raise InvalidInput(
+                f"prices_per_mwh has {len(self.prices_per_mwh)} values, expected none, or one for each of"
+                f" {len(self.reduction_kw)} intervals of a divisible offer"
+            )
+
+    def price_at(self, n: int) -> Decimal:
+        """Return the lowest price in the n-th delivery interval."""
+        return self.prices_per_mwh[n] if self.prices_per_mwh else self.price_per_mwh
 
 
 def whole_intervals(span_hours: float, step_hours: float) -> int:

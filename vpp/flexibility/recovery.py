@@ -24,16 +24,19 @@ class RecoveryLimits:
             no limit.
         max_rebound_kw: Largest rebound of all resources together, kW; infinite for no limit
             but the import limit's.
+        transformer_limit_kw: Largest net consumption that the transformer takes, kW; infinite where
+            it is not known. The lower of this and the import limit binds.
     """
 
     import_limit_kw: float
     max_ramp_kw_per_min: float = math.inf
     max_rebound_kw: float = math.inf
+    transformer_limit_kw: float = math.inf
 
     def __post_init__(self) -> None:
         """Refuse negative limits."""
         check_within(self.import_limit_kw, "import_limit_kw")
-        for field in ("max_ramp_kw_per_min", "max_rebound_kw"):
+        for field in ("max_ramp_kw_per_min", "max_rebound_kw", "transformer_limit_kw"):
             if getattr(self, field) != math.inf:
                 check_within(getattr(self, field), field)
 
@@ -60,7 +63,7 @@ def rebound_headroom_kw(
     """
     minutes = hours_of(step) * MINUTES_PER_HOUR
     by_ramp_kw = previous_net_kw + limits.max_ramp_kw_per_min * minutes - course_kw
-    by_import_kw = limits.import_limit_kw - course_kw
+    by_import_kw = min(limits.import_limit_kw, limits.transformer_limit_kw) - course_kw
     return max(0.0, min(by_ramp_kw, by_import_kw, limits.max_rebound_kw))
 
 
@@ -96,22 +99,3 @@ def limit_rebound(
         allowed_kw[resource_id] = min(wanted_kw[resource_id], left_kw)
         left_kw = max(0.0, left_kw - allowed_kw[resource_id])
     return allowed_kw
-
-
-def released_reduction_kw(reduction_kw: float, max_ramp_kw_per_min: float, step: timedelta) -> float:
-    """Return the reduction to keep holding in the next step of a staggered release.
-
-    Args:
-        reduction_kw: Reduction held now, kW, 0 or more.
-        max_ramp_kw_per_min: Fastest rise of the net consumption, kW per minute.
-        step: Length of the step.
-
-    Returns:
-        Reduction for the next step, kW; 0 once it is released.
-
-    Example:
-        >>> released_reduction_kw(100.0, 30.0, timedelta(minutes=2))
-        40.0
-    """
-    check_within(reduction_kw, "reduction_kw")
-    return max(0.0, reduction_kw - max_ramp_kw_per_min * hours_of(step) * MINUTES_PER_HOUR)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from vpp.flexibility.bounds import TOLERANCE_KW, check_within
+from vpp.flexibility.joint_limits import NOTHING_JOINT, JointLimits
 
 UNPRICED = Decimal("Infinity")
 
@@ -14,6 +15,7 @@ def split_target(
     available_kw: Mapping[str, float],
     marginal_price_per_mwh: Mapping[str, Decimal],
     awarded_kw: Mapping[str, float],
+    joint: JointLimits = NOTHING_JOINT,
 ) -> dict[str, float]:
     """Split a site's target: what was sold first, then the cheapest.
 
@@ -24,11 +26,12 @@ def split_target(
             without a price comes last.
         awarded_kw: What was bought from each resource, kW, by resource id; none for a missing
             one. Awards beyond what is available are made good by the others.
+        joint: What resources have in common; whoever comes first takes it.
 
     Returns:
         Reduction per resource, kW, in the order of `available_kw`. The sum is the target, or
-        all that is available if that is less. If the target is below the awards, the cheapest
-        awards are used first. Ties go by resource id.
+        all that is available beside the others if that is less. If the target is below the awards,
+        the cheapest awards are used first. Ties go by resource id.
 
     Raises:
         InvalidInput: A quantity is negative or not finite.
@@ -49,7 +52,7 @@ def split_target(
         for resource_id in cheapest_first:
             left_kw = total_kw - math.fsum(shares_kw.values())
             limit_kw = min(limits_kw.get(resource_id, 0.0), available_kw[resource_id])
-            more_kw = min(left_kw, limit_kw - shares_kw[resource_id])
+            more_kw = min(left_kw, limit_kw - shares_kw[resource_id], joint.room_kw(resource_id, shares_kw))
             if more_kw > TOLERANCE_KW:
                 shares_kw[resource_id] += more_kw
     return shares_kw

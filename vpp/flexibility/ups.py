@@ -1,16 +1,53 @@
-"""A UPS: carries the load from its battery, and never touches its ride-through reserve."""
+r"""A UPS: carries the load from its battery, and never touches its ride-through reserve.
+
+With the rated load P, autonomy T, state of health s, present load L, ride-through t_r and the stored
+energy S:
+
+    usable = max(0, P T s - reserve),    reserve = L t_r          (lead-acid: at least P T s / 2)
+    x_t <= min(L, P),   S_t = S_{t-1} - h x_t >= reserve          nothing flows into the grid
+    y_t <= Y,           S_t = S_{t-1} + h r_c y_t <= P T s        recharge is a load, and the recovery
+    x_t = 0 while redundancy is lost, an alarm stands, a warning of storm or grid is out, or a generator
+            is being tested
+
+Third-generation direct-current backup (HVDC) has the same parameters. Batteries inside servers are
+never dispatched and have no model. When many sites hold UPS, each answers a command or a frequency
+at an instant of its own (`stagger`).
+
+Source:
+    Usable energy and hard rules: choices of this project; autonomy today and depth of lead-acid: see below.
+"""
 
 import enum
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
-from vpp.flexibility.bounds import check_above_zero, check_within, hours_of
+from vpp.flexibility.bounds import (
+    check_above_zero,
+    check_amount,
+    check_excludes,
+    check_wait,
+    check_within,
+    hours_of,
+)
 from vpp.flexibility.energy_store import after_discharge_kwh, recharge_kw, sustained_kw
-from vpp.flexibility.enrolment_envelope import EnrolmentEnvelope
+from vpp.flexibility.envelope import (
+    Boundary,
+    DeliveryConfidence,
+    Envelope,
+    EnvelopeCost,
+    EnvelopeRecovery,
+    EnvelopeUse,
+    FlexDirection,
+    RecoveryShape,
+)
 from vpp.flexibility.offer import Offer, exact_ratio, price_per_mwh, whole_intervals
+from vpp.flexibility.opportunity_cost import OpportunityCost
+from vpp.flexibility.planning.terms import StoreTerms
 from vpp.flexibility.reservation_cost import recharge_loss_cost_per_kwh
+from vpp.foundation.errors import InvalidInput
 
 VRLA_USABLE_DEPTH_RATIO = 0.5
 
@@ -33,6 +70,7 @@ class UpsHold(enum.Enum):
     REDUNDANCY_LOST = "redundancy_lost"
     BATTERY_ALARM = "battery_alarm"
     STORM_WARNING = "storm_warning"
+    GRID_WARNING = "grid_warning"
     GENERATOR_TEST = "generator_test"
 
 
@@ -53,6 +91,7 @@ class UpsParameters:
         ride_through: How long the battery must be able to carry the present load at any time:
             three times the start of the backup generators.
         chemistry: What it stores its energy in.
+        excludes: Resource ids that cannot be used at the same time, a generator for example.
 
     Source:
         EnerSys, autonomy of UPS in data centres today (30 s to 5 min); generator sets of large
@@ -70,6 +109,7 @@ class UpsParameters:
     autonomy: timedelta = timedelta(minutes=5)
     ride_through: timedelta = timedelta(minutes=3)
     chemistry: UpsChemistry = UpsChemistry.LI_ION
+    excludes: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Refuse quantities outside their range."""
@@ -78,8 +118,17 @@ class UpsParameters:
         check_above_zero(self.charge_ratio, "charge_ratio", 1.0)
         check_above_zero(self.delivery_ratio, "delivery_ratio", 1.0)
         check_above_zero(self.state_of_health_ratio, "state_of_health_ratio", 1.0)
+        check_amount(self.wear_cost_per_kwh, "wear_cost_per_kwh")
+        check_wait(self.response_time, "response_time")
+        check_excludes(self.resource_id, self.excludes)
         hours_of(self.autonomy, "autonomy")
         hours_of(self.ride_through, "ride_through")
+        if self.ride_through > self.autonomy:
+            raise InvalidInput(
+                f"ride_through is {self.ride_through}, expected at most autonomy {self.autonomy}: a full UPS "
+                "could not keep it",
+                ride_through=str(self.ride_through),
+            )
 
     @property
     def full_kwh(self) -> float:
@@ -137,20 +186,46 @@ def usable_kwh(params: UpsParameters, load_kw: float) -> float:
     return max(0.0, params.full_kwh - floor_kwh(params, load_kw))
 
 
-def envelope(params: UpsParameters, state: UpsState) -> EnrolmentEnvelope:
-    """Return what a full UPS can deliver while it carries the state's load."""
-    budget_kwh = usable_kwh(params, state.load_kw)
+def rested(params: UpsParameters, state: UpsState) -> UpsState:
+    """Return the state in which the UPS can do most under the present load: full, held by nothing."""
+    return UpsState(params.full_kwh, state.load_kw)
+
+
+def envelope(params: UpsParameters, state: UpsState) -> Envelope:
+    """Return what the UPS can deliver from its present state.
+
+    It rests until it has recharged, so that every activation finds what was promised.
+    """
+    budget_kwh = max(0.0, state.stored_kwh - floor_kwh(params, state.load_kw))
     power_kw = min(state.load_kw, params.rated_kw)
-    recovery_hours = budget_kwh / params.charge_ratio / params.max_recharge_kw
-    return EnrolmentEnvelope(
-        max_reduction_kw=power_kw if budget_kwh > 0.0 else 0.0,
-        min_reduction_kw=0.0,
-        response_time=params.response_time,
-        min_duration=timedelta(0),
-        max_duration=params.autonomy,
+    why_not = ""
+    if state.holds:
+        why_not = ", ".join(sorted(hold.value for hold in state.holds))
+    elif budget_kwh <= 0.0 or power_kw <= 0.0:
+        why_not = "all that is stored is the ride-through reserve, or nothing is carried"
+    if why_not:
+        power_kw = budget_kwh = 0.0
+    owed_kwh = budget_kwh / params.charge_ratio
+    recovery = EnvelopeRecovery(
+        owed_kwh,
+        RecoveryShape.FLAT,
+        params.max_recharge_kw,
+        timedelta(hours=owed_kwh / params.max_recharge_kw),
+    )
+    return Envelope(
+        resource_id=params.resource_id,
+        direction=FlexDirection.LOAD_DOWN,
+        boundary=Boundary.POC,
+        p_max_kw=power_kw,
         energy_budget_kwh=budget_kwh,
-        recovery_ratio=1.0 / params.charge_ratio,
-        recovery_duration=timedelta(hours=recovery_hours),
+        max_duration=params.autonomy,
+        confidence=DeliveryConfidence(params.delivery_ratio),
+        delay=params.response_time,
+        use=EnvelopeUse(rest=recovery.duration),
+        recovery=recovery if budget_kwh > 0.0 else EnvelopeRecovery(),
+        cost=EnvelopeCost(per_kwh=params.wear_cost_per_kwh),
+        excludes=params.excludes,
+        why_not=why_not,
     )
 
 
@@ -167,18 +242,25 @@ def available_kw(params: UpsParameters, state: UpsState, step: timedelta) -> flo
     return sustained_kw(state.stored_kwh, floor_kwh(params, state.load_kw), limit_kw, step_hours)
 
 
+def available_increase_kw(params: UpsParameters, state: UpsState, step: timedelta) -> float:
+    """Return 0.0: a UPS is charged as fast as the site allows anyway, and is never full to order."""
+    del params, state, step
+    return 0.0
+
+
 def recovery_kw(params: UpsParameters, state: UpsState, step: timedelta) -> float:
     """Return the recharge that the UPS would draw in the next step if left alone, kW."""
     missing_kwh = params.full_kwh - state.stored_kwh
     return recharge_kw(missing_kwh, params.charge_ratio, params.max_recharge_kw, hours_of(step))
 
 
-def advance(
+def advance(  # noqa: PLR0913  the last two by keyword
     params: UpsParameters,
     state: UpsState,
     reduction_kw: float,
     step: timedelta,
     *,
+    increase_kw: float = 0.0,
     recovery_limit_kw: float = math.inf,
 ) -> tuple[UpsState, float]:
     """Carry the UPS through one step.
@@ -189,6 +271,7 @@ def advance(
         reduction_kw: Commanded reduction, kW; 0 recharges. More than `available_kw` is
             delivered as far as available.
         step: Length of the step.
+        increase_kw: Commanded increase, kW; a UPS has none to offer and recharges as it would.
         recovery_limit_kw: Largest recharge the site allows in this step, kW.
 
     Returns:
@@ -199,6 +282,7 @@ def advance(
         InvalidInput: The command is negative or not finite, or the step is not above zero.
     """
     check_within(reduction_kw, "reduction_kw")
+    check_within(increase_kw, "increase_kw")
     step_hours = hours_of(step)
     if reduction_kw > 0.0:
         delivered_kw = min(reduction_kw, available_kw(params, state, step))
@@ -255,5 +339,52 @@ def offer(
         recovery_intervals=whole_intervals(recovery_hours, step_hours),
         max_recovery_kw=params.max_recharge_kw,
         fixed_cost=Decimal(0),
+        delivery_ratio=params.delivery_ratio,
+        cost=OpportunityCost(
+            wear_per_kwh=params.wear_cost_per_kwh, recovery_ratio=exact_ratio(recovery_ratio)
+        ),
+    )
+
+
+def terms(
+    params: UpsParameters,
+    state: UpsState,
+    interval_count: int,
+    step: timedelta,
+    *,
+    load_kw: Sequence[float] = (),
+) -> StoreTerms:
+    """Return what the planner sees of the UPS.
+
+    Lead-acid, a UPS below its reserve and one that anything holds back give nothing, nor does any in
+    intervals longer than its autonomy: a UPS bridges minutes. Recharging is left to the UPS.
+
+    Args:
+        params: The UPS.
+        state: At the start of the horizon.
+        interval_count: Intervals of the horizon, N.
+        step: Length of an interval, above zero.
+        load_kw: Forecast of the load it carries, kW. Shape (N,); empty for the present load.
+    """
+    hours_of(step)
+    bridges = step <= params.autonomy
+    loads_kw = tuple(load_kw) or (state.load_kw,) * interval_count
+    is_free = bridges and not state.holds and params.chemistry is UpsChemistry.LI_ION
+    # What is left at an interval's end must carry the load of the next one, too.
+    floors_kwh = [floor_kwh(params, max(pair)) for pair in zip(loads_kw, (*loads_kw[1:], 0.0), strict=True)]
+    return StoreTerms(
+        resource_id=params.resource_id,
+        stored_kwh=state.stored_kwh,
+        floor_kwh=tuple(min(state.stored_kwh, kwh) for kwh in floors_kwh),
+        ceiling_kwh=max(params.full_kwh, state.stored_kwh),
+        max_discharge_kw=tuple(
+            min(kw, params.rated_kw) if is_free and kwh <= state.stored_kwh else 0.0
+            for kw, kwh in zip(loads_kw, floors_kwh, strict=True)
+        ),
+        max_charge_kw=(params.max_recharge_kw,) * interval_count,
+        stored_per_charged=params.charge_ratio,
+        end_kwh=params.full_kwh,
+        wear_cost_per_kwh=float(params.wear_cost_per_kwh),
+        can_increase=False,
         delivery_ratio=params.delivery_ratio,
     )
