@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from vpp.foundation.device_terms import Setpoint
+
 SUBSTEP_S = 60.0
 """Longest step of the devices' equations, s: well below their time constants."""
 SECONDS_PER_HOUR = 3600.0
@@ -18,10 +20,23 @@ class Order:
         reduction_kw: Lower consumption at the point of connection by this, kW, 0 or more.
         recovery_limit_kw: Raise consumption to recover by at most this, kW; infinite lets the
             device recover as it likes.
+        increase_kw: Raise consumption at the point of connection by this, kW, 0 or more; at most
+            one of reduction and increase is above 0.
     """
 
     reduction_kw: float
     recovery_limit_kw: float
+    increase_kw: float = 0.0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the device is neither to reduce nor to increase, and may recover."""
+        return self.reduction_kw <= 0.0 and self.increase_kw <= 0.0
+
+    @property
+    def is_release(self) -> bool:
+        """Whether nobody commands the device: it does what it does if left alone."""
+        return self.is_idle and math.isinf(self.recovery_limit_kw)
 
 
 RELEASED = Order(reduction_kw=0.0, recovery_limit_kw=math.inf)
@@ -45,6 +60,11 @@ class Conditions:
     at_s: float
 
 
+def order_of(setpoint: Setpoint) -> Order:
+    """Return a setpoint of the driver interface as an order."""
+    return Order(setpoint.reduction_kw, setpoint.recovery_limit_kw, setpoint.increase_kw)
+
+
 class Device(Protocol):
     """A controllable device of the plant."""
 
@@ -57,6 +77,17 @@ class Device(Protocol):
 
     def reading(self, conditions: Conditions) -> dict[str, float]:
         """Return what the device's own instruments show."""
+        ...
+
+    def alarms(self) -> tuple[str, ...]:
+        """Return what the device complains about at present; empty if nothing."""
+        ...
+
+    def margins(self) -> Mapping[str, float]:
+        """Return the smallest distance to each hard limit so far, below 0 where it was broken.
+
+        This is the plant's own truth, which no instrument shows: tests judge an agent by it.
+        """
         ...
 
     def memory(self) -> dict[str, object]:

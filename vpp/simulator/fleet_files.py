@@ -12,6 +12,7 @@ import numpy.typing as npt
 from vpp.foundation.errors import InvalidInput
 from vpp.simulator.site_load import SiteLoad, save_load
 from vpp.simulator.site_sizing import Equipment, draw_equipment, draw_power_model
+from vpp.simulator.site_variety import varied
 from vpp.simulator.toml_text import toml_text
 from vpp.simulator.traces import TRACE_STEP, ClusterTrace, installed_traces, mixture
 
@@ -36,6 +37,7 @@ class FleetPlan:
         live_days: Days from `day` on; after them each site's last week repeats.
         clock: `[clock]` table, the same as the hub's; None for the machine's clock.
         verify_key: The hub's public key, PEM; None if the hub does not sign what it tells sites.
+        is_varied: Whether sites differ in what they are made of, not only in its size.
     """
 
     hub_address: str
@@ -49,6 +51,7 @@ class FleetPlan:
     live_days: int = 2
     clock: Mapping[str, object] | None = None
     verify_key: bytes | None = None
+    is_varied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def write_fleet(
         raise InvalidInput(f"site_count is {site_count}, expected 1 to 999", site_count=str(site_count))
     recorded = installed_traces() if traces is None else traces
     return [
-        _write_site(directory, plan, f"site-{number:03d}", np.random.default_rng([seed, number]), recorded)
+        _write_site(directory, plan, number, np.random.default_rng([seed, number]), recorded)
         for number in range(1, site_count + 1)
     ]
 
@@ -113,10 +116,11 @@ def write_fleet(
 def _write_site(
     directory: Path,
     plan: FleetPlan,
-    site_id: str,
+    number: int,
     draw: np.random.Generator,
     traces: Sequence[ClusterTrace],
 ) -> FleetSite:
+    site_id = f"site-{number:03d}"
     start = datetime.combine(plan.day, time(), UTC) - timedelta(days=plan.history_days)
     length = (plan.history_days + plan.live_days) * (timedelta(days=1) // TRACE_STEP)
     model = draw_power_model(draw)
@@ -129,7 +133,10 @@ def _write_site(
     token_file.write_text(secrets.token_urlsafe(TOKEN_BYTES) + "\n", encoding="utf-8")
     if plan.verify_key is not None:
         (folder / VERIFY_KEY_FILE).write_bytes(plan.verify_key)
-    document = _document(plan, site_id, draw, load, draw_equipment(draw, model, load))
+    equipment = draw_equipment(draw, model, load)
+    if plan.is_varied:  # from a generator of its own, so that everything else stays as it was drawn
+        equipment = varied(draw.spawn(1)[0], number, equipment, model, load)
+    document = _document(plan, site_id, draw, load, equipment)
     config = folder / "site.toml"
     config.write_text(toml_text(document), encoding="utf-8")
     return FleetSite(site_id, config, token_file, model.nameplate_kw, float(load.net_kw.mean()))
@@ -184,6 +191,9 @@ def _document(
             "price_margin_ratio": f"{draw.uniform(0.02, 0.25):.2f}",
             "reserve_ratio": 0.2,
         },
+        # Many agents share one machine and a fast clock: serving what was sold, cheapest first, costs a
+        # third of the site planner's time, and shows what each kind delivers of what it promised.
+        "planning": {"method": "greedy"},
         "telemetry": {"batch_interval_count": 1, "history_days": plan.history_days},
         "standing_bids": [
             {

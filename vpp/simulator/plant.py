@@ -8,15 +8,19 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vpp.foundation.device_terms import Applied, DeviceCondition, Health, Outcome, Setpoint
+from vpp.foundation.device_terms import Applied, DeviceCondition, Setpoint
 from vpp.foundation.errors import InvalidInput
-from vpp.simulator.device import RELEASED, SUBSTEP_S, Conditions, Order
-from vpp.simulator.plant_state import PlantStore, SavedPlant
+from vpp.simulator.chance import bell
+from vpp.simulator.device import RELEASED, Conditions, Order, order_of
+from vpp.simulator.faults import GARBAGE, METER, OBEYING, Fault, condition_of, fault_of, outcome_of
+from vpp.simulator.limit_watch import LimitWatch
+from vpp.simulator.plant_state import PlantHistory, PlantStore, SavedPlant
 from vpp.simulator.settings import PlantSettings, plant_settings
 from vpp.simulator.site_load import SiteLoad, read_load
 
 NOISE_PERIOD = 8191
 """Length of the meter's noise before it repeats; a prime, so that it fits no day."""
+DAY_S = 86_400.0
 
 
 class SimulatedSite:
@@ -35,7 +39,16 @@ class SimulatedSite:
         self._store = store
         self._devices = settings.devices()
         for fault in settings.faults:
-            self._check_known(fault.resource_id)
+            if fault.resource_id != METER:
+                self._check_known(fault.resource_id)
+        errors = {name: bell(settings.seed, f"{name}/instrument", 0) for name in self._devices}
+        self._gains = {name: 1.0 + settings.instrument_error_ratio * error for name, error in errors.items()}
+        self._faults: dict[str, list[Fault]] = {}
+        for fault in settings.faults:
+            self._faults.setdefault(fault.resource_id, []).append(fault)
+        self._frozen: dict[str, dict[str, float]] = {}
+        self._true_kw: list[float] = []
+        self._watch = LimitWatch()
         noise = np.random.default_rng(settings.seed).normal(size=NOISE_PERIOD)
         self._noise_kw = noise * settings.noise_ratio * float(load.net_kw.mean())
         self._step_s = load.step.total_seconds()
@@ -45,7 +58,7 @@ class SimulatedSite:
         self._mean_reduction_kw = dict.fromkeys(self._devices, 0.0)
         self._live_index: int | None = None
         self._next_index = 0
-        self._readings: list[float] = []
+        self._history = PlantHistory(reductions_kw={name: [] for name in self._devices})
         self._saved_count = 0
         self._take_up()
 
@@ -53,13 +66,16 @@ class SimulatedSite:
         found = self._store.read()
         if found is None:
             return
-        saved, readings = found
+        saved, history = found
         self._live_index, self._next_index = saved.live_index, saved.next_index
-        self._readings = readings
-        self._saved_count = len(self._readings)
-        for name, (reduction_kw, limit_kw, index) in saved.orders.items():
+        self._history = PlantHistory(
+            history.readings_kw, {name: history.reductions_kw.get(name, []) for name in self._devices}
+        )
+        self._saved_count = len(history.readings_kw)
+        self._true_kw = [math.nan] * self._saved_count
+        for name, (reduction_kw, limit_kw, index, increase_kw) in saved.orders.items():
             limit = math.inf if limit_kw is None else limit_kw
-            self._orders[name] = (Order(reduction_kw, limit), index)
+            self._orders[name] = (Order(reduction_kw, limit, increase_kw), index)
         for name, memory in saved.devices.items():
             self._check_known(name)
             self._devices[name].recall(memory)
@@ -101,30 +117,85 @@ class SimulatedSite:
         for offset in range(len(values)):
             index = first + offset
             if index >= live_index:
-                values[offset] = self._readings[index - live_index]
+                values[offset] = self._history.readings_kw[index - live_index]
             elif index >= 0:
                 values[offset] = self._natural_kw(index)
         return values
 
     def _natural_kw(self, index: int) -> float:
-        natural_kw = self._load.net_kw[self._load.position(index)]
-        return float(natural_kw + self._noise_kw[index % NOISE_PERIOD])
+        return self._shown_kw(index, self._load_kw(index))
+
+    def _load_kw(self, index: int) -> float:
+        """Return what the site would draw from the grid without any command, kW."""
+        natural_kw = float(self._load.net_kw[self._load.position(index)])
+        roof = self._settings.photovoltaics
+        if roof is None:
+            return natural_kw
+        return natural_kw - roof.power_kw(self._load.start + (index + 0.5) * self._load.step)
+
+    def _shown_kw(self, index: int, true_kw: float) -> float:
+        """Return what the meter makes of a power, kW; NaN while it gives nothing."""
+        at = self._load.start + index * self._load.step
+        fault = self._fault(METER, at)
+        if fault is not None:
+            return GARBAGE if fault.kind == "garbage" else math.nan
+        days = (index - (self._live_index or index)) * self._step_s / DAY_S
+        return self._settings.meter.shown_kw(true_kw, days) + float(self._noise_kw[index % NOISE_PERIOD])
+
+    def natural_kw(self, since: datetime, until: datetime) -> npt.NDArray[np.float64]:
+        """Return what the site would have drawn without commands, kW, as no meter can show it."""
+        first, end = ((instant - self._load.start) // self._load.step for instant in (since, until))
+        return np.array([self._load_kw(index) for index in range(first, end)], dtype=np.float64)
+
+    def true_kw(self, since: datetime, until: datetime) -> npt.NDArray[np.float64]:
+        """Return net power as a perfect meter would show it, kW; NaN before the present process.
+
+        Args:
+            since: Start of the first interval, UTC.
+            until: No interval that ends after this is returned, UTC.
+        """
+        first, end = ((instant - self._load.start) // self._load.step for instant in (since, until))
+        self._advance(end)
+        live_index = self._next_index if self._live_index is None else self._live_index
+        return np.array(
+            [
+                self._true_kw[index - live_index] if index >= live_index else self._load_kw(index)
+                for index in range(first, end)
+            ],
+            dtype=np.float64,
+        )
+
+    def true_reduction_kw(self, resource_id: str) -> float:
+        """Return what a device truly did in the interval that ended last, kW; negative if it recovered."""
+        self._check_known(resource_id)
+        return self._mean_reduction_kw[resource_id]
+
+    def margins(self) -> dict[str, float]:
+        """Return the smallest distance to each hard limit, by `resource/limit`; below 0 it was broken."""
+        return {
+            **{
+                f"{name}/{limit}": margin
+                for name, device in self._devices.items()
+                for limit, margin in device.margins().items()
+            },
+            **self._watch.margins,
+        }
 
     def _advance(self, end: int) -> None:
         """Simulate the intervals before `end` that have not been simulated."""
         if self._live_index is None:  # what lies before the first question is history
             self._live_index = self._next_index = end
         while self._next_index < end:
-            self._readings.append(self._simulated_kw(self._next_index))
+            self._history.readings_kw.append(self._simulated_kw(self._next_index))
             self._next_index += 1
 
     def _simulated_kw(self, index: int) -> float:
         position = self._load.position(index)
-        net_kw = float(self._load.net_kw[position])
+        net_kw = self._load_kw(index)
         it_kw = float(self._load.it_kw[position])
         cooling_kw = float(self._load.cooling_kw[position])
         start = self._load.start + index * self._load.step
-        substep_count = math.ceil(self._step_s / SUBSTEP_S)
+        substep_count = math.ceil(self._step_s / self._settings.substep_s)
         substep_s = self._step_s / substep_count
         total_kw = 0.0
         for name, device in self._devices.items():
@@ -135,20 +206,25 @@ class SimulatedSite:
                 change_kw += device.step(order, Conditions(net_kw, it_kw, cooling_kw, at_s), substep_s)
             change_kw /= substep_count
             self._mean_reduction_kw[name] = -change_kw
+            self._history.reductions_kw[name].append(-change_kw)
             total_kw += change_kw
-        return net_kw + total_kw + float(self._noise_kw[index % NOISE_PERIOD])
+        true_kw = net_kw + total_kw
+        self._true_kw.append(true_kw)
+        limit_kw = self._settings.import_limit_kw
+        if limit_kw is not None and total_kw > 0.0:  # more than the site would have drawn anyway
+            self._watch.note("site/import_kw", limit_kw - true_kw)
+        return self._shown_kw(index, true_kw)
 
     def _order(self, name: str, index: int, start: datetime) -> Order:
         """Return what a device obeys in an interval."""
         order, given_index = self._orders.get(name, (RELEASED, index))
-        if index - given_index >= self._hold_count or self._is_faulty(name, start):
+        fault = self._fault(name, start)
+        if index - given_index >= self._hold_count or not (fault is None or fault.kind in OBEYING):
             return RELEASED
         return order
 
-    def _is_faulty(self, name: str, at: datetime) -> bool:
-        return any(
-            fault.resource_id == name and fault.start <= at < fault.end for fault in self._settings.faults
-        )
+    def _fault(self, name: str, at: datetime) -> Fault | None:
+        return fault_of(self._faults.get(name, ()), name, at)
 
     def command(self, at: datetime, setpoints: Mapping[str, Setpoint]) -> None:
         """Command the devices for the interval that holds `at`, and save the plant.
@@ -164,8 +240,11 @@ class SimulatedSite:
         self._advance(index)
         for name, setpoint in setpoints.items():
             self._check_known(name)
-            self._orders[name] = (Order(setpoint.reduction_kw, setpoint.recovery_limit_kw), index)
-            self._actions[name] = Applied(Outcome.APPLIED, at)
+            fault = self._fault(name, at)
+            self._actions[name] = outcome_of(fault, at)
+            if fault is not None and fault.kind in {"failing", "lost"}:
+                continue  # it never took the command
+            self._orders[name] = (order_of(setpoint), index)
         self._save()
 
     def condition(self, resource_id: str, at: datetime) -> DeviceCondition:
@@ -179,13 +258,8 @@ class SimulatedSite:
             InvalidInput: The resource is unknown.
         """
         self._check_known(resource_id)
-        is_faulty = self._is_faulty(resource_id, at)
-        return DeviceCondition(
-            health=Health.LOST if is_faulty else Health.OK,
-            measured_at=at,
-            last_action=self._actions.get(resource_id),
-            detail="the device does not answer" if is_faulty else "",
-        )
+        device = self._devices[resource_id]
+        return condition_of(self._fault(resource_id, at), at, self._actions.get(resource_id), device.alarms())
 
     def _save(self) -> None:
         live_index = self._next_index if self._live_index is None else self._live_index
@@ -197,14 +271,15 @@ class SimulatedSite:
                     order.reduction_kw,
                     None if math.isinf(order.recovery_limit_kw) else order.recovery_limit_kw,
                     index,
+                    order.increase_kw,
                 )
                 for name, (order, index) in self._orders.items()
             },
             devices={name: device.memory() for name, device in self._devices.items()},
             mean_reduction_kw=dict(self._mean_reduction_kw),
         )
-        self._store.write(saved, self._readings, self._saved_count)
-        self._saved_count = len(self._readings)
+        self._store.write(saved, self._history, self._saved_count)
+        self._saved_count = len(self._history.readings_kw)
 
     def state(self, resource_id: str, at: datetime) -> dict[str, float]:
         """Return what a device's instruments show after the interval that ended last.
@@ -223,15 +298,33 @@ class SimulatedSite:
         self._check_known(resource_id)
         position = self._load.position(max(0, self._next_index - 1))
         conditions = Conditions(
-            net_kw=float(self._load.net_kw[position]),
+            net_kw=self._load_kw(max(0, self._next_index - 1)),
             it_kw=float(self._load.it_kw[position]),
             cooling_kw=float(self._load.cooling_kw[position]),
             at_s=at.timestamp(),
         )
+        fault = self._fault(resource_id, at)
+        kind = None if fault is None else fault.kind
         reading = self._devices[resource_id].reading(conditions)
-        reading["reduction_kw"] = self._mean_reduction_kw[resource_id]
-        reading["available"] = 0.0 if self._is_faulty(resource_id, at) else 1.0
-        return reading
+        if kind == "garbage":
+            reading = dict.fromkeys(reading, GARBAGE)
+        elif kind == "stale":
+            reading = self._frozen.setdefault(resource_id, reading)
+        else:
+            self._frozen.pop(resource_id, None)
+            order, _ = self._orders.get(resource_id, (RELEASED, 0))
+            shown_kw = self._mean_reduction_kw[resource_id]
+            reading["reduction_kw"] = (
+                order.reduction_kw if kind == "lying" else self._seen(resource_id, shown_kw)
+            )
+        is_out = kind in {"lost", "alarming"} or bool(self._devices[resource_id].alarms())
+        return {**reading, "available": 0.0 if is_out else 1.0}
+
+    def _seen(self, name: str, true_kw: float) -> float:
+        """Return what a device's own instrument makes of its power, kW."""
+        noise_ratio = self._settings.instrument_noise_ratio
+        noise = bell(self._settings.seed, f"{name}/noise", self._next_index) if noise_ratio > 0.0 else 0.0
+        return true_kw * (self._gains[name] + noise_ratio * noise)
 
 
 def simulated_site(table: Mapping[str, object], folder: Path, metering_interval: timedelta) -> SimulatedSite:

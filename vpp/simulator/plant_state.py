@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,30 @@ class SavedPlant:
     Attributes:
         live_index: First interval that was simulated; what lies before it is history.
         next_index: First interval that has not been simulated.
-        orders: Last command by resource id: reduction kW, recovery limit kW (None for none) and
-            the interval it was given for.
+        orders: Last command by resource id: reduction kW, recovery limit kW (None for none), the
+            interval it was given for, and increase kW.
         devices: Each device's memory.
         mean_reduction_kw: What each device did in the last interval, kW.
     """
 
     live_index: int
     next_index: int
-    orders: Mapping[str, tuple[float, float | None, int]]
+    orders: Mapping[str, tuple[float, float | None, int, float]]
     devices: Mapping[str, Mapping[str, object]]
     mean_reduction_kw: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class PlantHistory:
+    """What has happened since the plant went live, interval by interval.
+
+    Attributes:
+        readings_kw: What the meter showed, kW; NaN where it showed nothing.
+        reductions_kw: What each device truly did, by resource id, kW; negative where it recovered.
+    """
+
+    readings_kw: list[float] = field(default_factory=list)
+    reductions_kw: dict[str, list[float]] = field(default_factory=dict)
 
 
 class PlantStore:
@@ -45,8 +58,8 @@ class PlantStore:
         self._path = path
         self._line_count = 0
 
-    def read(self) -> tuple[SavedPlant, list[float]] | None:
-        """Return the saved plant and its readings, kW, from `live_index` on; None at first start.
+    def read(self) -> tuple[SavedPlant, PlantHistory] | None:
+        """Return the saved plant and its history from `live_index` on; None at first start.
 
         Raises:
             InvalidInput: The file is not one of ours, or damaged other than in its last line.
@@ -61,37 +74,41 @@ class PlantStore:
         self._line_count = len(lines)
         if not lines:
             return None
-        readings: list[float] = []
+        history = PlantHistory()
         try:
             documents: list[dict[str, Any]] = [json.loads(line) for line in lines]
             for document in documents:
-                readings += document["readings_kw"]
+                history.readings_kw += document["readings_kw"]
+                for name, reductions_kw in document["reductions_kw"].items():
+                    history.reductions_kw.setdefault(name, []).extend(reductions_kw)
             newest = documents[-1]
             saved = SavedPlant(
                 live_index=newest["live_index"],
                 next_index=newest["next_index"],
-                orders={name: (order[0], order[1], order[2]) for name, order in newest["orders"].items()},
+                orders={
+                    name: (order[0], order[1], order[2], order[3]) for name, order in newest["orders"].items()
+                },
                 devices=newest["devices"],
                 mean_reduction_kw=newest["mean_reduction_kw"],
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise self._damaged(str(error)) from error
-        if len(readings) != saved.next_index - saved.live_index:
-            raise self._damaged(
-                f"{len(readings)} readings for {saved.next_index - saved.live_index} intervals"
-            )
-        return saved, readings
+        count = saved.next_index - saved.live_index
+        for part in (history.readings_kw, *history.reductions_kw.values()):
+            if len(part) != count:
+                raise self._damaged(f"{len(part)} readings for {count} intervals")
+        return saved, history
 
     def _damaged(self, reason: str) -> InvalidInput:
         return InvalidInput(f"state_file {self._path} is damaged: {reason}", state_file=str(self._path))
 
-    def write(self, saved: SavedPlant, readings: Sequence[float], saved_count: int) -> None:
+    def write(self, saved: SavedPlant, history: PlantHistory, saved_count: int) -> None:
         """Save the plant.
 
         Args:
             saved: The plant.
-            readings: All readings from `live_index` on, kW.
-            saved_count: How many of them have been saved before.
+            history: All of it from `live_index` on.
+            saved_count: How many of its intervals have been saved before.
         """
         document = {
             "live_index": saved.live_index,
@@ -103,14 +120,18 @@ class PlantStore:
         if self._line_count >= LONGEST_FILE or self._line_count == 0:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             beside = self._path.with_name(self._path.name + ".new")
-            beside.write_bytes(_line(document, readings))
+            beside.write_bytes(_line(document, history, 0))
             os.replace(beside, self._path)  # noqa: PTH105  the atomic step, said as such
             self._line_count = 1
         else:
             with self._path.open("ab") as file:
-                file.write(_line(document, readings[saved_count:]))
+                file.write(_line(document, history, saved_count))
             self._line_count += 1
 
 
-def _line(document: Mapping[str, object], readings: Sequence[float]) -> bytes:
-    return json.dumps({**document, "readings_kw": list(readings)}, allow_nan=False).encode() + b"\n"
+def _line(document: Mapping[str, object], history: PlantHistory, since: int) -> bytes:
+    part = {
+        "readings_kw": history.readings_kw[since:],
+        "reductions_kw": {name: values[since:] for name, values in history.reductions_kw.items()},
+    }
+    return json.dumps({**document, **part}, allow_nan=True).encode() + b"\n"
