@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +63,31 @@ class SiteDriver(Protocol):
             battery: `state_of_charge_ratio`; ups: `state_of_charge_ratio`, `it_load_kw`;
             chiller: `inlet_temperature_celsius`, `inlet_setpoint_celsius`, `it_load_kw`,
             `condenser_celsius`; deferrable load: `batch_load_kw`, `backlog_kwh`,
-            `backlog_due_s`.
+            `backlog_due_s`; other kinds: see their units. With a live meter, `recent_reduction_kw` too.
         """
+        ...
+
+
+@runtime_checkable
+class LiveMeter(Protocol):
+    """What a driver adds whose meter is read more often than once per metering interval.
+
+    With it a site may be steered at `site.control_interval`.
+    """
+
+    def recent_kw(self, since: datetime, until: datetime) -> float | None:
+        """Return mean net power over a span that need not lie on the metering grid, kW.
+
+        Returns:
+            Consumption positive; None where the meter has nothing for most of the span.
+        """
+        ...
+
+
+@runtime_checkable
+class ClosingDriver(Protocol):
+    """What a driver adds that holds threads or connections."""
+
+    def close(self) -> None:
+        """Let them go, after giving devices back where the configuration says so."""
         ...
