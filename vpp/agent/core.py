@@ -12,17 +12,18 @@ from typing import Any
 
 from vpp.agent.bidder import Bidder
 from vpp.agent.bidding import Enrolled, ProductRules
-from vpp.agent.controller import Controller, Readings
 from vpp.agent.delivered import delivered
 from vpp.agent.driver import SiteDriver
 from vpp.agent.instruction_desk import InstructionDesk
 from vpp.agent.journal import Journal
-from vpp.agent.memory import AgentMemory, PendingBid, batch_entry, bid_entry
-from vpp.agent.meter_log import MeterLog
-from vpp.agent.outbox import Status, cut_batches
+from vpp.agent.memory import AgentMemory, PendingBid, bid_entry
+from vpp.agent.outbox import Status
 from vpp.agent.pacing import Pacing
 from vpp.agent.plan import SitePlan
+from vpp.agent.planner_room import PlannerRoom
+from vpp.agent.readings_desk import ReadingsDesk
 from vpp.agent.settings import AgentSettings, floor_to_grid
+from vpp.agent.steering import Steering, steerable
 from vpp.agent.unit import Unit
 from vpp.agent.unit_tables import units_of
 from vpp.agent.verification import verification_of
@@ -32,21 +33,22 @@ from vpp.foundation.tracing import span
 from vpp.v1 import auction_pb2, session_pb2
 
 AGENT_VERSION = "vpp-agent/1"
-MOST_READINGS = 2000
-"""Readings per batch at most: a week of five minutes, 16 kB."""
 log = logging.getLogger(__name__)
 
 
 class SiteAgent:
     """One site's agent."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  a site's agent is made of these
         self,
         settings: AgentSettings,
         driver: SiteDriver,
         journal: Journal,
         now: datetime,
         machine_time: Callable[[datetime], datetime],
+        planner: PlannerRoom | None = None,
+        *,
+        moves_devices: bool = True,
     ) -> None:
         """Take up what the journal holds.
 
@@ -56,34 +58,63 @@ class SiteAgent:
             journal: The agent's durable memory.
             now: Present instant, UTC.
             machine_time: Turns the clock's instants into the machine's; skew is judged there.
+            planner: Plans bids and splits; None for the cheapest first.
+            moves_devices: Whether devices are commanded; otherwise the agent agrees to nothing either.
         """
-        self.settings = settings
+        self.written = steerable(settings, driver)
         self.memory = AgentMemory(journal)
         self.memory.recover(now)
+        self.settings = self.memory.local.orders.effective(self.written)
         self.units: dict[str, Unit[Any]] = {
             unit.resource_id: unit
             for unit in units_of(settings.resources, settings.bidding.displaced_value_per_kwh)
         }
         self.is_welcomed = False
         self.welcome_count = 0
+        self.heard_at: datetime | None = None
         self.heartbeat_interval = timedelta(seconds=30)
-        self._driver = driver
+        self.moves_devices = moves_devices
+        self.planner = planner
+        if planner is not None:
+            planner.learned = self.memory.local.learned
         self._machine_time = machine_time
         self._verification = verification_of(settings, machine_time)
         self._step = settings.site.metering_interval
-        self._controller = Controller(settings)
-        self._bidder = Bidder(settings)
-        self._desk = InstructionDesk(settings, self.memory, self.units)
+        self.bidder = Bidder(self.settings, self.memory.local)
+        self.desk = InstructionDesk(self.settings, self.memory, self.units, moves_devices=moves_devices)
         self._first_of_session = False
-        self._has_unsaid = False
+        self.has_unsaid = False
         self._pacing = Pacing()
         self._is_time_doubtful = self._went_back(now)
         self._hello_at = now
         self._heartbeats: deque[tuple[datetime, int]] = deque()
-        at = floor_to_grid(now, self._step)
-        self._meter = MeterLog(driver, self._step, max(driver.meter_begins_at, self._meter_start(at)))
-        self._look(at)
-        self._desk.price()
+        self.steering = Steering(
+            self.settings,
+            driver,
+            self.memory,
+            self.units,
+            now,
+            planner=planner,
+            moves_devices=moves_devices,
+        )
+        self._readings = ReadingsDesk(self.settings, self.memory, self.steering, self._pacing)
+        self._look(floor_to_grid(now, self.control_step))
+        self.desk.price(now)
+
+    @property
+    def control_step(self) -> timedelta:
+        """How often the site is steered."""
+        return self.steering.step
+
+    @property
+    def is_time_doubtful(self) -> bool:
+        """Whether nothing is delivered until the hub's time agrees with the site's."""
+        return self._is_time_doubtful
+
+    def follow_orders(self) -> None:
+        """Let the orders that stand take effect."""
+        self.settings = self.memory.local.orders.effective(self.written)
+        self.desk.settings = self.bidder.settings = self.steering.settings = self.settings
 
     def _went_back(self, now: datetime) -> bool:
         """Whether the clock shows less than the journal has seen: it was set while the agent was down."""
@@ -108,13 +139,7 @@ class SiteAgent:
             self.memory.record({"kind": "set_back", "at": now.isoformat(), "metered_until": at.isoformat()})
         except OSError:
             log.exception("%s: that the clock was set back cannot be kept", self.settings.site_name)
-        start = min(at, max(self._driver.meter_begins_at, self._meter_start(at)))
-        self._meter = MeterLog(self._driver, self._step, start)
-
-    def _meter_start(self, at: datetime) -> datetime:
-        unsent_since = self.memory.metered_until
-        start = at - timedelta(hours=6)
-        return start if unsent_since is None else max(min(start, unsent_since), at - timedelta(days=30))
+        self.steering.set_back(now)
 
     def enrolled(
         self,
@@ -123,18 +148,29 @@ class SiteAgent:
         now: datetime,
     ) -> None:
         """Take note of the products' rules and of what the hub was told of the resources."""
-        self._bidder.rules, self._bidder.envelopes = dict(rules), dict(envelopes)
-        for bid in self._bidder.standing_bids(self.units, set(self.memory.bids), now):
+        self.bidder.rules, self.bidder.envelopes = dict(rules), dict(envelopes)
+        for bid in self.bidder.standing_bids(self.units, set(self.memory.bids), now):
             self.memory.record(bid_entry(bid))
         self.memory.journal.sync()
 
     def due_bids(self, now: datetime) -> list[auction_pb2.CreateBidRequest]:
         """Return the bids that have been decided and not answered, while their gates are open."""
+        if not self.moves_devices:
+            return []
         return [
             bid.request
             for bid in self.memory.bids.values()
-            if bid.answer is None and (bid.gate_closes_at is None or now < bid.gate_closes_at)
+            if bid.answer is None
+            and (bid.gate_closes_at is None or now < bid.gate_closes_at)
+            and not self.is_bid_held(bid)
         ]
+
+    def is_bid_held(self, bid: PendingBid) -> bool:
+        """Tell whether a bid waits for a person, or a person has said no to it."""
+        decision = self.memory.local.orders.decision_on((bid.auction or bid.request.bid.product,), None)
+        if decision is not None:
+            return not decision.is_yes
+        return self.settings.operation.mode.asks_for_bids
 
     def bid_answered(self, request_id: str, answer: str, *, accepted: bool) -> None:
         """Take note of a bid's name, or of why it was refused."""
@@ -151,14 +187,14 @@ class SiteAgent:
         self.is_welcomed = False
         self._hello_at = now
         self._heartbeats.clear()
-        return session_pb2.ConnectRequest(
-            hello=session_pb2.Hello(
-                site=self.settings.site_name,
-                resume_sequence=self.memory.deliveries.held,
-                agent_version=AGENT_VERSION,
-                agent_time=timestamp(now),
-            )
+        hello = session_pb2.Hello(
+            site=self.settings.site_name,
+            resume_sequence=self.memory.deliveries.held,
+            agent_version=AGENT_VERSION,
+            agent_time=timestamp(now),
+            reads_direction=True,
         )
+        return session_pb2.ConnectRequest(hello=hello)
 
     def heartbeat(self, now: datetime) -> session_pb2.ConnectRequest:
         """Prove that the agent is alive; the answer proves what was sent before it."""
@@ -178,6 +214,7 @@ class SiteAgent:
             OSError: It could not be kept, and has had no effect; the session must end, and the hub
                 says it again in a later one.
         """
+        self.heard_at = now
         match message.WhichOneof("message"):
             case "welcome":
                 return self._welcomed(message.welcome, now)
@@ -191,13 +228,8 @@ class SiteAgent:
             case "refusal":
                 refusal = message.refusal
                 self._pacing.refused(refusal, self._machine_time(now))
-                log.warning(
-                    "%s: the hub refused %s: %s %s",
-                    self.settings.site_name,
-                    refusal.refused_message,
-                    refusal.reason,
-                    refusal.detail,
-                )
+                said = f"{refusal.refused_message}: {refusal.reason} {refusal.detail}"
+                log.warning("%s: the hub refused %s", self.settings.site_name, said)
             case _:
                 pass  # a newer hub may say more than this agent understands
         return []
@@ -206,8 +238,8 @@ class SiteAgent:
         self.is_welcomed, self._first_of_session = True, True
         self._pacing.reset()
         self.welcome_count += 1
-        self._desk.clock_skew = self._skew(instant(welcome.hub_time), now)
-        if abs(self._desk.clock_skew) <= self.settings.limits.max_clock_skew:
+        self.desk.clock_skew = self._skew(instant(welcome.hub_time), now)
+        if abs(self.desk.clock_skew) <= self.settings.limits.max_clock_skew:
             self._is_time_doubtful = False
         if welcome.HasField("heartbeat_interval"):
             self.heartbeat_interval = welcome.heartbeat_interval.ToTimedelta()
@@ -215,9 +247,9 @@ class SiteAgent:
         outbox = self.memory.outbox
         owed = [status.request() for status in outbox.statuses.values()]
         owed += [session_pb2.ConnectRequest(telemetry=batch.message()) for batch in outbox.batches.values()]
-        answers = self._sendable(self._desk.answers(now))
+        answers = self._sendable(self.desk.answers(now))
         self.memory.settle(now)  # an answer that was given must be the answer after a power cut too
-        return [*owed, *answers, *self._telemetry(now, least=1)]
+        return [*owed, *answers, *self._due_readings(now, least=1)]
 
     def _skew(self, hub_time: datetime, now: datetime) -> timedelta:
         """Return how far the hub's clock is outside of what the Hello's round trip can explain."""
@@ -268,11 +300,16 @@ class SiteAgent:
             "at": now.isoformat(),
         }
         bids = []
-        if delivery.WhichOneof("content") == "invitation":
-            bids = [bid_entry(bid) for bid in self._bids(delivery.invitation, now)]
+        is_invitation = delivery.WhichOneof("content") == "invitation"
+        if is_invitation and self.planner is not None:
+            entry["bids_wait"] = True  # decided by `planning.make_bids`, with an entry of their own
+        elif is_invitation:
+            bids = [bid_entry(bid) for bid in self.greedy_bids(delivery.invitation, now)]
         # An invitation that is held comes never again, so its bids are held with it or not at all.
         self.memory.record_together([entry, *bids])
-        return self._sendable(self._desk.answers(now))
+        answers = self._sendable(self.desk.answers(now))
+        self.steering.foresee(now, self.memory.plan, self.desk.price_per_mwh)
+        return answers
 
     def _skip(
         self, delivery: session_pb2.Delivery, reason: str, now: datetime, *, first_of_session: bool
@@ -281,7 +318,7 @@ class SiteAgent:
         log.error("%s: delivery %d makes no sense: %s", self.settings.site_name, delivery.sequence, reason)
         name = delivery.instruction.name
         # The answer first: killed in between, the agent refuses once more, which changes nothing.
-        statuses = [self._desk.report(name, "REFUSED", now, "SITE_LIMIT", reason)] if name else []
+        statuses = [self.desk.report(name, "REFUSED", now, "SITE_LIMIT", reason)] if name else []
         self.memory.record(
             {"kind": "skipped", "sequence": delivery.sequence, "first_of_session": first_of_session}
         )
@@ -297,19 +334,21 @@ class SiteAgent:
             return []
         return [session_pb2.ConnectRequest(acknowledgement=session_pb2.Acknowledgement(held_sequence=held))]
 
-    def _bids(self, invitation: session_pb2.Invitation, now: datetime) -> list[PendingBid]:
+    def greedy_bids(self, invitation: session_pb2.Invitation, now: datetime) -> list[PendingBid]:
+        """Return bids of the resources one by one; none if something about them makes no sense."""
         open_bids = list(self.memory.bids.values())
         try:
-            return self._bidder.bids(invitation, self.units, self.memory.plan, open_bids, now)
+            return self.bidder.bids(invitation, self.units, self.memory.plan, open_bids, now)
         except InvalidInput:
             log.exception("%s: no bid for %s", self.settings.site_name, invitation.auction.name)
             return []
 
     def control(self, at: datetime) -> list[session_pb2.ConnectRequest]:
-        """Carry the site into the metering interval that begins now.
+        """Carry the site into the control interval that begins now.
 
         Args:
-            at: Start of the interval, UTC, on the metering grid.
+            at: Start of the interval, UTC, on the control grid; the same again after a local order or
+                a fault, which need not wait for the next.
 
         Returns:
             What is to be sent, if a session is open; otherwise it is sent when one is.
@@ -319,25 +358,14 @@ class SiteAgent:
         plan = SitePlan() if self._is_time_doubtful else self.memory.plan
         statuses = [] if self._is_time_doubtful else self._advanced(at)
         plan.note_begun(at)
-        delivery = plan.settlement_interval(at)
-        readings = Readings(
-            newest_kw=self._meter.newest_kw(),
-            in_interval_kw=[] if delivery is None else self._meter.since(delivery.start).tolist(),
-        )
-        usable = [
-            unit
-            for unit in self.units.values()
-            if unit.state is not None and unit.resource_id not in self.settings.limits.vetoed_resources
-        ]
-        commands = self._controller.commands(plan, usable, readings, self._desk.price_per_mwh, at)
-        self._driver.command(at, commands.setpoints())
+        self.steering.steer(at, plan, self.desk.price_per_mwh)
         try:
             self.memory.tidy(at)
         except OSError:
             log.exception("%s: the journal could not be shortened", self.settings.site_name)
         return [
             *self._sendable(statuses),
-            *self._telemetry(at, least=self.settings.telemetry.batch_interval_count),
+            *self._due_readings(at, least=self.settings.telemetry.batch_interval_count),
         ]
 
     def _advanced(self, at: datetime) -> list[Status]:
@@ -347,52 +375,22 @@ class SiteAgent:
         they can be written down; they are as soon as they can, and a new instruction is answered then.
         """
         try:
-            statuses = self._desk.advance(at)
+            statuses = self.desk.advance(at)
             if statuses:
                 self.memory.settle(at)
         except OSError:
             log.exception("%s: statuses cannot be kept", self.settings.site_name)
-            self._has_unsaid = True
+            self.has_unsaid = True
             return []
-        if self._has_unsaid:  # some may have been kept before it failed
-            self._has_unsaid = False
+        if self.has_unsaid:  # some may have been kept before it failed
+            self.has_unsaid = False
             return list(self.memory.outbox.statuses.values())
         return statuses
 
     def _look(self, at: datetime) -> None:
         """Read the meter and the devices."""
-        self._meter.read(at, self.memory.metered_until)
-        for unit in self.units.values():
-            try:
-                unit.observe(self._driver.state(unit.resource_id, at))
-            except InvalidInput:
-                log.exception("%s/%s cannot be read", self.settings.site_name, unit.resource_id)
-                unit.is_available = False
+        self.steering.look(at)
+        self.desk.situation = self.steering.situation(at)
 
-    def _telemetry(self, now: datetime, *, least: int) -> list[session_pb2.ConnectRequest]:
-        """Put readings that have not been sent into batches, if a session can take them."""
-        machine_now = self._machine_time(now)
-        if not self.is_welcomed or self._pacing.holds(machine_now):
-            return []
-        requests = []
-        if self._pacing.is_over(machine_now):
-            unheld = self.memory.outbox.batches.values()
-            requests += [session_pb2.ConnectRequest(telemetry=batch.message()) for batch in unheld]
-        since = self.memory.metered_until
-        if since is not None and since < self._meter.begin:  # the hub wants more than was looked at
-            until = self._meter.until
-            self._meter = MeterLog(self._driver, self._step, max(since, self._driver.meter_begins_at))
-            self._meter.read(until, since)
-        start = self._meter.begin if since is None else max(since, self._meter.begin)
-        readings = self._meter.since(start)
-        if len(readings) < least:
-            return requests
-        first_sequence = self.memory.outbox.batch_sequence + 1
-        for batch in cut_batches(start, self._step, readings, first_sequence, MOST_READINGS):
-            try:
-                self.memory.record(batch_entry(batch))
-            except OSError:
-                log.exception("%s: readings are left to the meter", self.settings.site_name)
-                break
-            requests.append(session_pb2.ConnectRequest(telemetry=batch.message()))
-        return requests
+    def _due_readings(self, now: datetime, *, least: int) -> list[session_pb2.ConnectRequest]:
+        return self._readings.due(self._machine_time(now), least=least) if self.is_welcomed else []

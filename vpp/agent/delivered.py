@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from vpp.agent.announced_baseline import Baseline
+from vpp.agent.commitment import Commitment
 from vpp.agent.held_instruction import HeldInstruction, held_instruction
-from vpp.agent.plan import Baseline, Commitment
-from vpp.agent.wire import interval
+from vpp.agent.wire import direction_of, interval
 from vpp.foundation.names import resource_ids
 from vpp.v1 import session_pb2
 
@@ -76,6 +77,7 @@ def delivered(delivery: session_pb2.Delivery) -> Delivered:
                     resource_ids(award.resource)[1],
                     interval(award.delivery_interval),
                     tuple(award.reduction_kw),
+                    direction_of(notice.direction),
                 )
                 for award in notice.awards
                 if award.reduction_kw

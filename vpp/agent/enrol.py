@@ -1,8 +1,11 @@
 """Enrols the site, its resources and its products; harmless however often it is done."""
 
 import logging
+import math
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -12,7 +15,7 @@ from vpp.agent.bidding import Enrolled, ProductRules
 from vpp.agent.hub_client import CALL_DEADLINE_S, HubClient
 from vpp.agent.settings import AgentSettings
 from vpp.agent.unit import Unit
-from vpp.agent.wire import amount, duration, span
+from vpp.agent.wire import amount, direction_of, duration, span
 from vpp.flexibility.enrolment_envelope import EnrolmentEnvelope
 from vpp.foundation.errors import AlreadyExists
 from vpp.foundation.names import resource_name
@@ -20,6 +23,8 @@ from vpp.v1 import portfolio_pb2
 
 GROWTH_RATIO = 1.05
 """The hub is told of a larger envelope once it has grown by this."""
+STATES_ASKED = 16
+STATE_STEP = timedelta(minutes=15)
 log = logging.getLogger(__name__)
 
 
@@ -40,7 +45,7 @@ async def enrol_site(client: HubClient, settings: AgentSettings) -> None:
         display_name=table.display_name,
         zone=table.zone,
         time_zone=table.time_zone,
-        import_limit_kw=table.import_limit_kw,
+        import_limit_kw=table.largest_import_kw,
         metering_interval=duration(table.metering_interval),
         minimum_load_kw=table.minimum_load_kw,
     )
@@ -92,13 +97,35 @@ async def enrol_resources(
     for unit in units.values():
         if unit.state is None:
             continue
-        envelope = unit.envelope()
-        if envelope.max_reduction_kw <= 0.0 or envelope.energy_budget_kwh <= 0.0:
+        envelope = enrolment_of(unit, settings.site.metering_interval)
+        can_reduce = envelope.max_reduction_kw > 0.0 and envelope.energy_budget_kwh > 0.0
+        if not can_reduce and envelope.max_increase_kw <= 0.0:
             log.info("%s/%s can deliver nothing at present", settings.site_name, unit.resource_id)
             continue
         held = await _enrol_resource(client, settings, unit, _message(envelope))
-        enrolled[unit.resource_id] = Enrolled(held.max_reduction_kw, held.energy_budget_kwh)
+        enrolled[unit.resource_id] = Enrolled(
+            held.max_reduction_kw,
+            held.energy_budget_kwh,
+            held.max_increase_kw,
+            held.increase_budget_kwh if held.HasField("increase_budget_kwh") else math.inf,
+        )
     return enrolled
+
+
+def enrolment_of(unit: Unit[Any], step: timedelta) -> EnrolmentEnvelope:
+    """Return what the hub is told of a resource: the best it can do, whatever its present state.
+
+    How far it can be raised is asked of its present state and of those that it passes through while it
+    reduces: a store that is full now has room once it has given something.
+    """
+    state = unit.observed
+    increase_kw = unit.available_increase_kw(state, step)
+    for _ in range(STATES_ASKED):
+        state, reduced_kw = unit.advance(state, unit.available_kw(state, STATE_STEP), STATE_STEP)
+        increase_kw = max(increase_kw, unit.available_increase_kw(state, step))
+        if reduced_kw <= 0.0:
+            break
+    return replace(unit.envelope().for_enrolment(), max_increase_kw=increase_kw)
 
 
 async def _enrol_resource(
@@ -127,7 +154,11 @@ async def _enrol_resource(
     held = await client.portfolio.GetResource(
         portfolio_pb2.GetResourceRequest(name=name), metadata=client.metadata, timeout=CALL_DEADLINE_S
     )
-    if envelope.max_reduction_kw <= held.envelope.max_reduction_kw * GROWTH_RATIO:
+    has_grown = (
+        envelope.max_reduction_kw > held.envelope.max_reduction_kw * GROWTH_RATIO
+        or envelope.max_increase_kw > held.envelope.max_increase_kw * GROWTH_RATIO
+    )
+    if not has_grown:
         return held.envelope
     resource.name, resource.etag = name, held.etag
     update = portfolio_pb2.UpdateResourceRequest(
@@ -148,6 +179,8 @@ def _message(envelope: EnrolmentEnvelope) -> portfolio_pb2.FlexibilityEnvelope:
         energy_budget_kwh=envelope.energy_budget_kwh,
         recovery_ratio=min(envelope.recovery_ratio, 3.0),
         recovery_duration=duration(envelope.recovery_duration),
+        max_increase_kw=envelope.max_increase_kw,
+        increase_budget_kwh=envelope.increase_budget_kwh,
     )
 
 
@@ -171,6 +204,7 @@ async def enrol_products(client: HubClient, settings: AgentSettings) -> dict[str
             currency=product.currency_code,
             settlement_interval=span(product.settlement_interval),
             is_emergency=product.trigger == portfolio_pb2.Product.TRIGGER_EMERGENCY,
+            direction=direction_of(product.direction),
         )
         request = portfolio_pb2.CreateEnrolmentRequest(
             enrolment=portfolio_pb2.Enrolment(site=settings.site_name, product=name),

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vpp.agent.purpose import Purpose, purpose_of
-from vpp.agent.wire import instant, interval, span
+from vpp.agent.wire import direction_of, instant, interval, span
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 from vpp.v1 import event_pb2
@@ -24,12 +25,13 @@ class HeldInstruction:
         modification_number: Modification of the event that it belongs to.
         delivery: When delivery takes place.
         step: Length of one delivery interval.
-        target_reduction_kw: Reduction below the baseline per delivery interval, kW. Shape (N,).
+        target_reduction_kw: Change from the baseline in `direction` per delivery interval, kW. Shape (N,).
         baseline_kw: Baseline at dispatch, kW; empty until it is known. Shape (N,) or (0,).
         expires_at: Not to be executed from this instant on unless it was accepted before.
         purpose: Why the event calls the site.
         start_offset: The site begins this much after the start.
         release_offset: The site lets go this much after the end.
+        direction: Which way consumption is moved.
     """
 
     name: str
@@ -43,6 +45,7 @@ class HeldInstruction:
     purpose: Purpose = Purpose.MARKET
     start_offset: timedelta = timedelta(0)
     release_offset: timedelta = timedelta(0)
+    direction: Direction = Direction.LOAD_DOWN
 
     def __post_init__(self) -> None:
         """Refuse an instruction whose values do not fill its span, or are no quantities."""
@@ -96,4 +99,5 @@ def held_instruction(message: event_pb2.Instruction) -> HeldInstruction:
         purpose=purpose_of(message.purpose),
         start_offset=span(message.start_offset),
         release_offset=span(message.release_offset),
+        direction=direction_of(message.direction),
     )

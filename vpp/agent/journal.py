@@ -47,6 +47,11 @@ class Journal:
         self._file.close()
 
     @property
+    def size(self) -> int:
+        """Bytes that have been written."""
+        return self._size
+
+    @property
     def is_doubtful(self) -> bool:
         """Whether the disk has refused to say that everything is on it; `compact` ends the doubt."""
         return self._is_doubtful

@@ -1,4 +1,4 @@
-"""The entry of `vpp agent`: one or several sites in one process."""
+"""The entry of `vpp agent run`: one or several sites in one process."""
 
 import asyncio
 import logging
@@ -13,12 +13,13 @@ from vpp.foundation.errors import InvalidInput
 log = logging.getLogger(__name__)
 
 
-def run(configs: Sequence[Path], driver_factory: DriverFactory) -> int:
+def run(configs: Sequence[Path], driver_factory: DriverFactory, *, moves_devices: bool = True) -> int:
     """Run the agents of one or several sites until SIGTERM or SIGINT.
 
     Args:
         configs: One configuration file per site.
         driver_factory: Builds the driver of a site from its configuration.
+        moves_devices: Whether devices are commanded; otherwise nothing is agreed to either.
 
     Returns:
         0 after an orderly stop; 1 if an agent failed.
@@ -34,16 +35,21 @@ def run(configs: Sequence[Path], driver_factory: DriverFactory) -> int:
         twice = sorted({value for value in values if values.count(value) > 1})
         if twice:
             raise InvalidInput(f"{field} {twice[0]} is in more than one configuration", field=field)
-    return asyncio.run(_run(settings, driver_factory))
+    return asyncio.run(_run(settings, driver_factory, moves_devices=moves_devices))
 
 
-async def _run(settings: Sequence[AgentSettings], driver_factory: DriverFactory) -> int:
+async def _run(
+    settings: Sequence[AgentSettings], driver_factory: DriverFactory, *, moves_devices: bool
+) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     stopper = asyncio.create_task(stop.wait())
-    sites = [asyncio.create_task(run_site(each, driver_factory), name=each.site_name) for each in settings]
+    sites = [
+        asyncio.create_task(run_site(each, driver_factory, moves_devices=moves_devices), name=each.site_name)
+        for each in settings
+    ]
     await asyncio.wait([stopper, *sites], return_when=asyncio.FIRST_COMPLETED)
     failed = [site for site in sites if site.done()]
     for task in (stopper, *sites):

@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from vpp.agent.commitment import Commitment
 from vpp.agent.delivered import Announced, Awarded, Cancelled, Invited, delivered
 from vpp.agent.deliveries import Deliveries
 from vpp.agent.held_instruction import HeldInstruction
 from vpp.agent.journal import Entry, Journal
+from vpp.agent.local_memory import LocalMemory
 from vpp.agent.outbox import Batch, Outbox, Status
-from vpp.agent.plan import Commitment, Phase, SitePlan
+from vpp.agent.plan import Phase, SitePlan
+from vpp.agent.wire import instant
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 from vpp.v1 import auction_pb2, session_pb2
@@ -63,9 +67,11 @@ class AgentMemory:
         deliveries: Which deliveries have been applied.
         outbox: What is owed to the hub.
         bids: Bids by request id.
+        invitations: Those for which no bids have been decided yet, by auction.
         metered_until: Everything before this has been put into batches; None at first.
         is_backfilled: Whether history has been uploaded.
         latest_at: Newest instant that was written down by the site's clock; None at first.
+        local: What concerns the site alone.
     """
 
     journal: Journal
@@ -73,9 +79,11 @@ class AgentMemory:
     deliveries: Deliveries = field(default_factory=Deliveries)
     outbox: Outbox = field(default_factory=Outbox)
     bids: dict[str, PendingBid] = field(default_factory=dict)
+    invitations: dict[str, session_pb2.Invitation] = field(default_factory=dict)
     metered_until: datetime | None = None
     is_backfilled: bool = False
     latest_at: datetime | None = None
+    local: LocalMemory = field(default_factory=LocalMemory)
     _fresh_count: int = 0
     _kept: list[tuple[datetime, Entry]] = field(default_factory=list)
 
@@ -152,6 +160,9 @@ class AgentMemory:
             "batches_held": lambda entry: self.outbox.batches_held(entry["sequence"]),
             "bid": self._apply_bid,
             "bid_answered": self._apply_bid_answered,
+            "shortfall": self._apply_shortfall,
+            "bids_decided": self._apply_bids_decided,
+            **self.local.handlers(),
         }
         handler = handlers.get(entry["kind"])
         if handler is None:
@@ -199,7 +210,8 @@ class AgentMemory:
         self._admit(delivery.sequence, entry)
         match delivered(delivery):
             case HeldInstruction() as instruction:
-                self.plan.hold(instruction)
+                at = entry.get("at")
+                self.plan.hold(instruction, None if at is None else datetime.fromisoformat(at))
                 self._kept.append((instruction.delivery.end, entry))
             case Announced(event, baseline):
                 self.plan.baselines[event] = baseline
@@ -222,7 +234,10 @@ class AgentMemory:
                 if ends_at or ended_at is not None:
                     self._kept.append((max([*ends_at, *([ended_at] if ended_at else [])]), entry))
             case Invited():
-                pass  # its bids have entries of their own
+                if entry.get("bids_wait"):  # otherwise its bids have entries of their own
+                    invitation = delivery.invitation
+                    self.invitations[invitation.auction.name] = invitation
+                    self._kept.append((instant(invitation.auction.gate_closure_time), entry))
 
     def _admit(self, sequence: int, entry: Entry) -> None:
         # A shortened journal names it both in its position and here; that is no repetition by the hub,
@@ -248,8 +263,21 @@ class AgentMemory:
             item.was_agreed = item.was_agreed or item.phase is not Phase.OVER
             if status.state == "PARTIAL":
                 item.limit_kw = status.accepted_kw
+            if status.state == "STARTED" and item.begun_at is None:  # by a process before this one
+                item.begun_at = status.at
         # Of one that made no sense nothing else is kept than that it was refused.
         self._kept.append((status.at if item is None else item.instruction.delivery.end, entry))
+
+    def _apply_bids_decided(self, entry: Entry) -> None:
+        self.invitations.pop(entry["auction"], None)
+        self._kept.append((datetime.fromisoformat(entry["gate_closes_at"]), entry))
+
+    def _apply_shortfall(self, entry: Entry) -> None:
+        item = self.plan.items.get(entry["instruction"])
+        if item is not None:
+            item.short_kw = max(item.short_kw, entry["short_kw"])
+            item.short_detail = entry["detail"]
+            self._kept.append((item.instruction.delivery.end, entry))
 
     def _apply_batch(self, entry: Entry) -> None:
         batch = Batch(
@@ -289,6 +317,7 @@ class AgentMemory:
         yield from [entry for _, entry in self._kept]
         held = min(owed, default=self.outbox.status_count + 1) - 1
         yield {"kind": "statuses_held", "number": held}
+        yield from self.local.snapshot(now)
         for batch in self.outbox.batches.values():
             yield batch_entry(batch)
         for bid in self.bids.values():
@@ -333,6 +362,7 @@ def bid_entry(bid: PendingBid) -> Entry:
                 "start": each.delivery.start.isoformat(),
                 "end": each.delivery.end.isoformat(),
                 "reduction_kw": list(each.reduction_kw),
+                "direction": each.direction.value,
             }
             for each in bid.commitments
         ],
@@ -344,4 +374,5 @@ def _commitment(document: dict[str, Any]) -> Commitment:
         document["resource_id"],
         Interval(datetime.fromisoformat(document["start"]), datetime.fromisoformat(document["end"])),
         tuple(document["reduction_kw"]),
+        Direction(document.get("direction", Direction.LOAD_DOWN.value)),
     )

@@ -1,14 +1,15 @@
 """What the site has promised: instructions in force, awards, baselines."""
 
 import enum
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from vpp.agent.announced_baseline import Baseline
+from vpp.agent.commitment import Commitment
 from vpp.agent.held_instruction import HeldInstruction
 from vpp.flexibility.site_guard import Refuse
-from vpp.foundation.errors import InvalidInput
+from vpp.foundation.direction import Direction
 from vpp.foundation.interval import Interval
 
 
@@ -40,8 +41,12 @@ class PlanItem:
         continues: Whether it modifies an instruction that the site had agreed to, so that it may
             arrive after the start.
         takes_over: Whether the site was delivering what it modifies.
-        begun_at: When this process began to deliver it, whether or not it could be written down.
+        begun_at: When this process, or by what was written down one before it, began to deliver it.
         stopped: Why it must not go on, from when that was seen, whether or not it could be written down.
+        arrived_at: When it came, UTC; None if that is not known.
+        replaced_kw: The most that was promised by what it modifies, kW; 0 if nothing was.
+        short_kw: The most by which the site fell short because devices failed, kW.
+        short_detail: The same in words.
     """
 
     instruction: HeldInstruction
@@ -52,74 +57,21 @@ class PlanItem:
     takes_over: bool = False
     begun_at: datetime | None = None
     stopped: Refuse | None = None
+    arrived_at: datetime | None = None
+    replaced_kw: float = 0.0
+    short_kw: float = 0.0
+    short_detail: str = ""
+
+    @property
+    def peak_kw(self) -> float:
+        """The most that is promised, kW."""
+        peak_kw = max(self.instruction.target_reduction_kw)
+        return peak_kw if self.limit_kw is None else min(peak_kw, self.limit_kw)
 
     def promised_kw(self, at: datetime) -> float:
         """Return the reduction promised for an instant inside delivery, kW."""
         target_kw = self.instruction.target_reduction_kw[self.instruction.interval_at(at)]
         return target_kw if self.limit_kw is None else min(target_kw, self.limit_kw)
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """What an event is measured against.
-
-    Attributes:
-        delivery: When delivery takes place.
-        baseline_kw: Baseline per delivery interval, kW. Shape (N,).
-    """
-
-    delivery: Interval
-    baseline_kw: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        """Refuse values that are not finite."""
-        if not all(math.isfinite(kw) for kw in self.baseline_kw):
-            raise InvalidInput(f"baseline_kw is {self.baseline_kw}, expected finite values")
-
-    def at(self, instant: datetime) -> float | None:
-        """Return the baseline of an instant, kW; None outside delivery."""
-        if instant not in self.delivery or not self.baseline_kw:
-            return None
-        step = self.delivery.duration / len(self.baseline_kw)
-        return self.baseline_kw[(instant - self.delivery.start) // step]
-
-
-@dataclass(frozen=True, slots=True)
-class Commitment:
-    """A reduction of one resource that has been sold, or offered and not yet answered.
-
-    Attributes:
-        resource_id: The flexible resource.
-        delivery: When.
-        reduction_kw: How much per delivery interval, kW. Shape (N,).
-    """
-
-    resource_id: str
-    delivery: Interval
-    reduction_kw: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        """Refuse a commitment of nothing, and what is no quantity."""
-        if not self.reduction_kw or not all(math.isfinite(kw) and kw >= 0.0 for kw in self.reduction_kw):
-            raise InvalidInput(f"reduction_kw is {self.reduction_kw}, expected finite values of 0 or more")
-
-    def peak_kw(self, interval: Interval) -> float:
-        """Return the largest commitment within an interval, kW."""
-        step = self.delivery.duration / len(self.reduction_kw)
-        return max(
-            (
-                kw
-                for n, kw in enumerate(self.reduction_kw)
-                if self.delivery.start + n * step < interval.end
-                and interval.start < self.delivery.start + (n + 1) * step
-            ),
-            default=0.0,
-        )
-
-    @property
-    def energy_kwh(self) -> float:
-        """Committed energy, kWh."""
-        return sum(self.reduction_kw) * (self.delivery.duration / timedelta(hours=1)) / len(self.reduction_kw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +118,14 @@ class SitePlan:
     called_off: dict[tuple[str, int], CalledOff] = field(default_factory=dict)
     control_step: timedelta = timedelta(0)
 
-    def hold(self, instruction: HeldInstruction) -> None:
+    def hold(self, instruction: HeldInstruction, arrived_at: datetime | None = None) -> None:
         """Take up an instruction; of one event only the newest modification is in force.
 
         One that is older than one already held, or that has been cancelled, is over as soon as it arrives.
         """
         if instruction.name in self.items:
             return
-        item = PlanItem(instruction)
+        item = PlanItem(instruction, arrived_at=arrived_at)
         if any(each.ends(instruction) for each in self.called_off.values()):
             item.phase = Phase.OVER
         for other in self.items.values():
@@ -186,6 +138,10 @@ class SitePlan:
                     other.takes_over and other.phase is Phase.AGREED
                 )
                 item.continues = item.continues or other.was_agreed
+                if other.was_agreed:
+                    item.replaced_kw = other.peak_kw
+                elif other.phase is Phase.NEW:
+                    item.replaced_kw = max(item.replaced_kw, other.replaced_kw)
                 other.phase = Phase.OVER
         self.items[instruction.name] = item
         if item.phase is not Phase.OVER:
@@ -249,6 +205,10 @@ class SitePlan:
             if is_bound and item.instruction.purpose.moves_devices:
                 yield item
 
+    def next_begins_at(self, after: datetime) -> datetime | None:
+        """Return when the next delivery begins that has been agreed to; None if there is none."""
+        return min((at for item in self._binding() if (at := self.begins_at(item)) > after), default=None)
+
     def promises(self, at: datetime) -> Iterator[PlanItem]:
         """List what has been agreed for an instant, whether or not it is to be begun a little later."""
         return (item for item in self._binding() if at in item.instruction.delivery)
@@ -272,8 +232,15 @@ class SitePlan:
             and max(since, instruction.delivery.start) < item.instruction.delivery.end
         ]
 
-    def promised_kw(self, at: datetime, *, without: str = "", least_rank: int = 0) -> float:
-        """Return the reduction promised for an instant, kW.
+    def promised_kw(
+        self,
+        at: datetime,
+        *,
+        without: str = "",
+        least_rank: int = 0,
+        direction: Direction = Direction.LOAD_DOWN,
+    ) -> float:
+        """Return the change promised for an instant in a direction, kW.
 
         Different events are different promises, so their targets add up.
 
@@ -281,25 +248,62 @@ class SitePlan:
             at: The instant.
             without: An event that does not count.
             least_rank: Only what ranks as high or higher counts.
+            direction: Which way.
         """
         return sum(
             item.promised_kw(at)
             for item in self.promises(at)
-            if item.instruction.event != without and item.instruction.purpose.rank >= least_rank
+            if item.instruction.event != without
+            and item.instruction.purpose.rank >= least_rank
+            and item.instruction.direction is direction
         )
 
+    def _held(self, at: datetime) -> list[PlanItem]:
+        """List what is over and not let go yet."""
+        return [
+            item
+            for item in self._binding()
+            if item.phase is Phase.RUNNING and item.instruction.delivery.end <= at < self.lets_go_at(item)
+        ]
+
+    def direction(self, at: datetime) -> Direction:
+        """Return which way the site moves at an instant: the way of what ranks highest, then came first.
+
+        What is promised the other way is not served meanwhile; it is not agreed to beside it either,
+        unless the higher came later.
+        """
+        by_rank = sorted(self.in_force(at), key=lambda item: -item.instruction.purpose.rank)
+        for item in [*by_rank, *self._held(at)]:
+            return item.instruction.direction
+        return Direction.LOAD_DOWN
+
     def called_kw(self, at: datetime) -> float:
-        """Return the reduction to deliver at an instant, kW.
+        """Return the change to deliver at an instant in the site's direction then, kW.
 
         What is in force adds up. What is over and not let go yet keeps the site where it is, and adds
         nothing to what is in force.
         """
+        direction = self.direction(at)
         held_kw = [
             item.promised_kw(item.instruction.delivery.end - item.instruction.step)
-            for item in self._binding()
-            if item.phase is Phase.RUNNING and item.instruction.delivery.end <= at < self.lets_go_at(item)
+            for item in self._held(at)
+            if item.instruction.direction is direction
         ]
-        return max([sum(item.promised_kw(at) for item in self.in_force(at)), *held_kw])
+        called_kw = sum(
+            item.promised_kw(at) for item in self.in_force(at) if item.instruction.direction is direction
+        )
+        return max([called_kw, *held_kw])
+
+    def opposing(self, instruction: HeldInstruction, since: datetime) -> list[PlanItem]:
+        """List what has been agreed the other way beside an instruction from an instant on."""
+        return [
+            item
+            for item in self._binding()
+            if item.instruction.event != instruction.event
+            and item.instruction.direction is not instruction.direction
+            and item.instruction.delivery.start < instruction.delivery.end
+            and max(since, instruction.delivery.start) < item.instruction.delivery.end
+        ]
 
     def baseline_kw(self, at: datetime) -> float | None:
         """Return the baseline of an instant, kW; the announced one before an instruction's own.
@@ -336,14 +340,16 @@ class SitePlan:
         ends_at += [commitment.delivery.end for commitment in self.awards.get(event, ())]
         return max(ends_at, default=None)
 
-    def committed(self, resource_id: str) -> list[Commitment]:
-        """List what has been sold of a resource."""
+    def committed(
+        self, resource_id: str, direction: Direction | None = Direction.LOAD_DOWN
+    ) -> list[Commitment]:
+        """List what has been sold of a resource in a direction; with None in either."""
         return [
             commitment
             for event, commitments in self.awards.items()
             if event not in self.cancelled_events
             for commitment in commitments
-            if commitment.resource_id == resource_id
+            if commitment.resource_id == resource_id and direction in {None, commitment.direction}
         ]
 
     def forget(self, before: datetime) -> None:

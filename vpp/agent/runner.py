@@ -2,21 +2,30 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 import grpc.aio
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
+from vpp.agent.activation_desk import ActivationDesk
+from vpp.agent.bid_planning import BidPlanning
 from vpp.agent.bid_sender import BidSender
 from vpp.agent.core import SiteAgent
-from vpp.agent.driver import SiteDriver
+from vpp.agent.driver import ClosingDriver, SiteDriver
 from vpp.agent.enrol import enrol_products, enrol_resources, enrol_site
 from vpp.agent.history import History
 from vpp.agent.hub_client import HubClient
 from vpp.agent.journal import Journal
+from vpp.agent.local_desk import LocalDesk
+from vpp.agent.order_folder import OrderFolder
+from vpp.agent.planner_room import planner_room
+from vpp.agent.process_lock import ProcessLock
 from vpp.agent.session import GrpcLink, Link, LinkLost, Outgoing, hold_session, said
 from vpp.agent.settings import AgentSettings, floor_to_grid
+from vpp.agent.site_status import status_path, write_status
 from vpp.agent.steady_clock import SteadyClock
 from vpp.foundation.clock import Clock, SystemClock, pause
 from vpp.foundation.errors import Overloaded, VppError
@@ -25,21 +34,57 @@ from vpp.foundation.log_format import log_about
 DriverFactory = Callable[[AgentSettings], SiteDriver]
 MOST_MADE_UP = 24
 """Control steps of a simulated site that are made up for if the machine is too slow for its clock."""
+ATTEND_S = 1.0
+"""How often local orders and complaints of devices are looked for, s of the machine."""
+SHOW_S = 10.0
+"""How old the status page's file may be, s of the machine."""
 log = logging.getLogger(__name__)
 
 
-async def run_site(settings: AgentSettings, driver_factory: DriverFactory) -> None:
+async def run_site(
+    settings: AgentSettings, driver_factory: DriverFactory, *, moves_devices: bool = True
+) -> None:
     """Run one site's agent until it is cancelled.
+
+    Args:
+        settings: The site's configuration.
+        driver_factory: Builds the site's driver.
+        moves_devices: Whether devices are commanded. Otherwise the agent judges and says what it would
+            have done, agrees to nothing, and keeps a journal of its own.
 
     Raises:
         VppError: The configuration, the driver or the journal cannot be used.
     """
     log_about(site=settings.site_name)
     clock = settings.build_clock()
+    with ProcessLock(settings.journal_path), _driven(driver_factory, settings) as driver:
+        if not moves_devices:
+            dry = settings.journal_file.with_name(settings.journal_file.name + ".dry")
+            settings = settings.model_copy(update={"journal_file": dry})
+        with Journal(settings.journal_path) as journal, planner_room(settings) as planner:
+            agent = SiteAgent(
+                settings,
+                driver,
+                journal,
+                clock.now(),
+                clock.machine_time,
+                planner,
+                moves_devices=moves_devices,
+            )
+            runner = SiteRunner(agent, driver, _steady(clock, agent))
+            runner.status_file = status_path(settings.journal_path)
+            runner.attends = settings.clock is None
+            await runner.run()
+
+
+@contextmanager
+def _driven(driver_factory: DriverFactory, settings: AgentSettings) -> Iterator[SiteDriver]:
     driver = driver_factory(settings)
-    with Journal(settings.folder / settings.journal_file) as journal:
-        agent = SiteAgent(settings, driver, journal, clock.now(), clock.machine_time)
-        await SiteRunner(agent, driver, _steady(clock, agent)).run()
+    try:
+        yield driver
+    finally:
+        if isinstance(driver, ClosingDriver):
+            driver.close()
 
 
 def _steady(clock: Clock, agent: SiteAgent) -> Clock:
@@ -51,7 +96,13 @@ def _steady(clock: Clock, agent: SiteAgent) -> Clock:
 
 
 class SiteRunner:
-    """One site's agent between clock and hub."""
+    """One site's agent between clock and hub.
+
+    Attributes:
+        status_file: Where the site's status page reads; None to write none.
+        attends: Whether orders and complaints of devices are looked for between control steps too; not
+            on a simulated clock, whose steps are short.
+    """
 
     def __init__(
         self,
@@ -70,9 +121,13 @@ class SiteRunner:
         self._outgoing = Outgoing()
         self._stirred = asyncio.Event()
         self._bids = BidSender(agent, clock)
+        self._activations = ActivationDesk(agent)
         self._is_enrolled = False
         self._is_stopping = False
         self._is_set_back = False
+        self.status_file: Path | None = None
+        self.attends = False
+        self._local = LocalDesk(agent, OrderFolder(agent.settings.journal_path))
         is_simulated = agent.settings.clock is not None
         # Commands for intervals that have passed are no use to real devices. A simulated plant
         # still takes them, and a slow machine must not look like a slow site.
@@ -88,6 +143,8 @@ class SiteRunner:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._control_until_stopped())
             group.create_task(self._sessions())
+            if self.attends:
+                group.create_task(self._attend())
 
     async def _control_until_stopped(self) -> None:
         """Run the control loop, and tell the other when it has ended.
@@ -102,17 +159,11 @@ class SiteRunner:
 
     async def _control(self) -> None:
         """Steer the site at every metering interval, whether or not the hub can be reached."""
-        step = self._agent.settings.site.metering_interval
+        step = self._agent.control_step
         at = floor_to_grid(self._clock.now(), step)
         while True:
-            try:
-                self._outgoing.put(self._agent.control(at))
-            except Overloaded as error:
-                log.warning("%s: %s", self._agent.settings.site_name, error)
-            except (OSError, VppError):
-                # The devices release what is not repeated, so one lost step cannot do harm.
-                log.exception("%s: control step %s failed", self._agent.settings.site_name, at)
-            self._stirred.set()
+            self._attended(at)
+            self._steer(at)
             at += step
             await self._clock.sleep_until(at)
             present = floor_to_grid(self._clock.now(), step)
@@ -121,6 +172,49 @@ class SiteRunner:
                 self._agent.set_back(self._clock.now())
             elif (present - at) // step > self._made_up_count:
                 at = present
+
+    def _steer(self, at: datetime) -> None:
+        try:
+            self._outgoing.put(self._agent.control(at))
+            self._activations.note(at)
+        except Overloaded as error:
+            log.warning("%s: %s", self._agent.settings.site_name, error)
+        except (OSError, VppError, ArithmeticError, ValueError):
+            # The devices release what is not repeated, so one lost step cannot do harm; no agent would.
+            log.exception("%s: control step %s failed", self._agent.settings.site_name, at)
+        self._stirred.set()
+        self._show(at)
+
+    def _attended(self, now: datetime) -> bool:
+        try:
+            is_changed = self._local.attend(now)
+            self._outgoing.put(self._local.due_answers(now))
+        except VppError:
+            log.exception("%s: orders cannot be taken up", self._agent.settings.site_name)
+            return False
+        return is_changed
+
+    async def _attend(self) -> None:
+        """Take up local orders and complaints of devices at once, not only at the next control step."""
+        since_shown_s = 0.0
+        while True:
+            await pause(ATTEND_S)
+            since_shown_s += ATTEND_S
+            now = self._clock.now()
+            if self._attended(now):
+                self._steer(floor_to_grid(now, self._agent.control_step))
+            elif since_shown_s >= SHOW_S:
+                self._show(now)
+                since_shown_s = 0.0
+
+    def _show(self, now: datetime) -> None:
+        """Write the status page's file; that it cannot be written must not harm the site."""
+        if self.status_file is None:
+            return
+        try:
+            write_status(self._agent, self.status_file, now)
+        except (OSError, VppError):
+            log.exception("%s: the status cannot be written", self._agent.settings.site_name)
 
     async def _sessions(self) -> None:
         """Hold one session after the other, backing off with jitter while the hub is away."""
@@ -182,8 +276,12 @@ class SiteRunner:
         self._is_enrolled = True
 
     async def _send_bids(self, client: HubClient) -> None:
-        """Send due bids whenever something may have changed."""
+        """Decide and send due bids whenever something may have changed."""
+        planner = self._agent.planner
+        planning = None if planner is None else BidPlanning(self._agent, planner, self._clock)
         while True:
+            if planning is not None:
+                await planning.make_bids()
             await self._bids.send_due(client)
             self._stirred.clear()
             await self._stirred.wait()

@@ -6,26 +6,24 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError, model_validator
 
+from vpp.agent.capacity_table import CapacityTable
+from vpp.agent.migration_table import MigrationTable
+from vpp.agent.operation_tables import FaultsTable, OperationTable, PlanningTable
+from vpp.agent.quantity_fields import PowerKw
+from vpp.agent.table import Id, Kw, Span, Table
+from vpp.agent.tariff_table import TariffTable
 from vpp.foundation.clock import AcceleratedClock, Clock, Speed, SystemClock
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
-from vpp.foundation.names import ID_PATTERN
 
-Id = Annotated[str, Field(pattern=f"^{ID_PATTERN}$")]
-Kw = Annotated[float, Field(ge=0, le=10_000_000)]
-Span = Annotated[timedelta, Field(ge=timedelta(0))]
 HOUR = timedelta(hours=1)
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SiteTable(_Table):
+class SiteTable(Table):
     """The site as it is enrolled.
 
     Attributes:
@@ -36,24 +34,41 @@ class SiteTable(_Table):
         import_limit_kw: Largest net consumption the connection allows, kW.
         metering_interval: Length of a metering interval; divides an hour.
         minimum_load_kw: Net consumption that is never shed, kW; negative where the site may export.
+        control_interval: How often the site is steered; divides the metering interval. Absent: once per
+            metering interval, which is all that a meter with no faster readings allows.
+        transformer_limit_kw: Largest net consumption that the transformer takes, kW; absent where it is
+            not known. The lower of this and the import limit binds.
     """
 
     site_id: Id
     display_name: str = Field(min_length=1, max_length=200)
     zone: str = Field(pattern="^[A-Za-z][A-Za-z0-9_-]{0,63}$")
     time_zone: str = Field(min_length=1, max_length=64)
-    import_limit_kw: float = Field(gt=0, le=10_000_000)
+    import_limit_kw: PowerKw = Field(gt=0, le=10_000_000)
     metering_interval: timedelta = Field(ge=timedelta(seconds=1), le=HOUR)
-    minimum_load_kw: float = Field(default=0.0, ge=-10_000_000, le=10_000_000)
+    minimum_load_kw: PowerKw = Field(default=0.0, ge=-10_000_000, le=10_000_000)
+    control_interval: timedelta | None = Field(default=None, ge=timedelta(seconds=1), le=HOUR)
+    transformer_limit_kw: PowerKw | None = Field(default=None, gt=0, le=10_000_000)
+
+    @property
+    def largest_import_kw(self) -> float:
+        """Largest net consumption that connection and transformer allow, kW."""
+        transformer_kw = self.transformer_limit_kw
+        return self.import_limit_kw if transformer_kw is None else min(self.import_limit_kw, transformer_kw)
 
     @model_validator(mode="after")
-    def _divides_an_hour(self) -> Self:
+    def _fits_an_hour(self) -> Self:
         if HOUR % self.metering_interval:
             raise ValueError(f"metering_interval {self.metering_interval} does not divide an hour")
+        if self.control_interval is not None and self.metering_interval % self.control_interval:
+            raise ValueError(
+                f"control_interval {self.control_interval} does not divide metering_interval "
+                f"{self.metering_interval}"
+            )
         return self
 
 
-class TlsTable(_Table):
+class TlsTable(Table):
     """Files for mutual TLS, relative to the configuration's folder.
 
     Attributes:
@@ -73,7 +88,7 @@ class TlsTable(_Table):
         return self
 
 
-class HubTable(_Table):
+class HubTable(Table):
     """How the hub is reached.
 
     Attributes:
@@ -110,7 +125,7 @@ class HubTable(_Table):
         return self
 
 
-class SpeedTable(_Table):
+class SpeedTable(Table):
     """One stretch of an accelerated clock.
 
     Attributes:
@@ -122,7 +137,7 @@ class SpeedTable(_Table):
     factor: float = Field(gt=0)
 
 
-class ClockTable(_Table):
+class ClockTable(Table):
     """An accelerated clock for simulations; the hub must be given the same.
 
     Attributes:
@@ -134,7 +149,7 @@ class ClockTable(_Table):
     speeds: tuple[SpeedTable, ...] = Field(min_length=1)
 
 
-class LimitsTable(_Table):
+class LimitsTable(Table):
     """What the site allows, whatever the hub says.
 
     Attributes:
@@ -161,7 +176,7 @@ class LimitsTable(_Table):
     vetoed_resources: tuple[Id, ...] = ()
 
 
-class MaintenanceTable(_Table):
+class MaintenanceTable(Table):
     """Planned work during which the site refuses.
 
     Attributes:
@@ -177,7 +192,7 @@ class MaintenanceTable(_Table):
         return Interval(self.start, self.end)
 
 
-class TrackingTable(_Table):
+class TrackingTable(Table):
     """How the site follows its target.
 
     Attributes:
@@ -191,11 +206,11 @@ class TrackingTable(_Table):
     correction_limit_ratio: float = Field(default=1.0, ge=0, le=10)
 
 
-class BiddingTable(_Table):
+class BiddingTable(Table):
     """How the site bids.
 
     Attributes:
-        tariff_per_kwh: What the site pays for a kWh.
+        tariff_per_kwh: What the site pays for a kWh; not used where `[tariff]` is given.
         currency: ISO 4217 code of all prices here.
         price_margin_ratio: Added to every reservation price, as a share of it.
         reserve_ratio: Share of every resource that is kept back, so that a wrong baseline can
@@ -210,7 +225,7 @@ class BiddingTable(_Table):
     displaced_value_per_kwh: Decimal | None = Field(default=None, ge=0)
 
 
-class StandingBidTable(_Table):
+class StandingBidTable(Table):
     """A bid that stands for an emergency product.
 
     Attributes:
@@ -226,7 +241,7 @@ class StandingBidTable(_Table):
     share_ratio: float = Field(default=0.5, gt=0, le=1)
 
 
-class TelemetryTable(_Table):
+class TelemetryTable(Table):
     """How readings are sent.
 
     Attributes:
@@ -238,7 +253,7 @@ class TelemetryTable(_Table):
     history_days: int = Field(default=28, ge=0, le=366)
 
 
-class AgentSettings(_Table):
+class AgentSettings(Table):
     """One site agent.
 
     Attributes:
@@ -252,8 +267,14 @@ class AgentSettings(_Table):
         maintenance: Spans in which the site refuses.
         tracking: How the site follows its target.
         bidding: How the site bids.
+        tariff: What a kWh costs by the hour; absent for `bidding.tariff_per_kwh` at all hours.
+        migration: Work that an operator may run at another of its sites; absent for none.
+        capacity_curve: Caps that a resource's flexible work follows by the hour, by resource id.
         standing_bids: Bids that stand: for emergencies, and as reserve in events of every product.
         telemetry: How readings are sent.
+        operation: Who decides at the site.
+        faults: What the site does when a meter or a device cannot be relied on.
+        planning: Who plans bids and the split over resources.
         resources: Parameters by kind and resource id.
         driver: Handed to the driver factory as it is.
     """
@@ -268,10 +289,26 @@ class AgentSettings(_Table):
     maintenance: tuple[MaintenanceTable, ...] = ()
     tracking: TrackingTable = TrackingTable()
     bidding: BiddingTable
+    tariff: TariffTable | None = None
+    migration: MigrationTable | None = None
+    capacity_curve: dict[str, CapacityTable] = Field(default_factory=dict)
     standing_bids: tuple[StandingBidTable, ...] = ()
     telemetry: TelemetryTable = TelemetryTable()
+    operation: OperationTable = OperationTable()
+    faults: FaultsTable = FaultsTable()
+    planning: PlanningTable = PlanningTable()
     resources: dict[str, dict[str, dict[str, Any]]] = Field(min_length=1)
     driver: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def control_step(self) -> timedelta:
+        """How often the site is steered."""
+        return self.site.control_interval or self.site.metering_interval
+
+    @property
+    def journal_path(self) -> Path:
+        """Where the agent's durable memory is."""
+        return self.folder / self.journal_file
 
     @property
     def site_name(self) -> str:

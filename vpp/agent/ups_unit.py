@@ -1,13 +1,15 @@
 """A UPS as the agent sees it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
+from vpp.agent.plausible_reading import power_of, share_of
 from vpp.agent.unit import Unit
 from vpp.flexibility import ups
-from vpp.flexibility.enrolment_envelope import EnrolmentEnvelope
+from vpp.flexibility.envelope import Envelope
 from vpp.flexibility.offer import Offer
+from vpp.flexibility.planning.terms import StoreTerms
 from vpp.v1 import portfolio_pb2
 
 
@@ -23,13 +25,34 @@ class UpsUnit(Unit[ups.UpsState]):
         self._params = params
 
     def _state_of(self, reading: Mapping[str, float]) -> ups.UpsState:
-        holds = frozenset[ups.UpsHold]() if self.is_available else frozenset({ups.UpsHold.BATTERY_ALARM})
-        stored_kwh = max(0.0, reading["state_of_charge_ratio"]) * self._params.full_kwh
-        return ups.UpsState(stored_kwh, max(0.0, reading["it_load_kw"]), holds)
+        stored_kwh = share_of(reading, "state_of_charge_ratio") * self._params.full_kwh
+        return ups.UpsState(stored_kwh, power_of(reading, "it_load_kw"), self._holds(reading))
 
-    def envelope(self) -> EnrolmentEnvelope:
-        """Return the envelope under the present load."""
+    def _holds(self, reading: Mapping[str, float]) -> frozenset[ups.UpsHold]:
+        """Return what keeps the UPS from serving; a sign that the device does not give counts as good."""
+        signs = {
+            ups.UpsHold.REDUNDANCY_LOST: reading.get("redundancy_ok", 1.0) <= 0.0,
+            ups.UpsHold.BATTERY_ALARM: not self.is_available or reading.get("alarm_count", 0.0) > 0.0,
+            ups.UpsHold.STORM_WARNING: reading.get("storm_warning", 0.0) > 0.0,
+            ups.UpsHold.GRID_WARNING: reading.get("grid_warning", 0.0) > 0.0,
+            ups.UpsHold.GENERATOR_TEST: reading.get("generator_test", 0.0) > 0.0,
+        }
+        return frozenset(hold for hold, stands in signs.items() if stands)
+
+    def envelope(self) -> Envelope:
+        """Return the envelope of the full UPS under the present load."""
+        return ups.envelope(self._params, ups.rested(self._params, self.observed))
+
+    def present_envelope(self) -> Envelope:
+        """Return the envelope of what is stored now; nothing while something holds it back."""
         return ups.envelope(self._params, self.observed)
+
+    def terms(
+        self, state: ups.UpsState, interval_count: int, step: timedelta, prices_per_kwh: Sequence[Decimal]
+    ) -> StoreTerms:
+        """Return what the planner sees of the UPS."""
+        del prices_per_kwh
+        return ups.terms(self._params, state, interval_count, step)
 
     def available_kw(self, state: ups.UpsState, step: timedelta) -> float:
         """Return the largest reduction above the ride-through reserve, kW."""

@@ -7,8 +7,10 @@ from typing import Protocol
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
+from vpp.v1 import buyer_pb2
 
 NANOS = 1_000_000_000
 
@@ -95,3 +97,20 @@ def amount(value: WireMoney) -> Decimal:
         Decimal('12.5')
     """
     return Decimal(value.units) + Decimal(value.nanos) / NANOS
+
+
+def direction_of(value: buyer_pb2.Direction.ValueType) -> Direction:
+    """Take a direction off the wire; one that is not given is down, as from hubs that know no other.
+
+    Example:
+        >>> direction_of(buyer_pb2.DIRECTION_UNSPECIFIED)
+        <Direction.LOAD_DOWN: 'load_down'>
+    """
+    return Direction.LOAD_UP if value == buyer_pb2.DIRECTION_LOAD_UP else Direction.LOAD_DOWN
+
+
+def wire_direction(value: Direction) -> buyer_pb2.Direction.ValueType:
+    """Return the wire's form of a direction; down stays unsaid, as hubs that know no other expect."""
+    if value is Direction.LOAD_UP:
+        return buyer_pb2.DIRECTION_LOAD_UP
+    return buyer_pb2.DIRECTION_UNSPECIFIED

@@ -117,7 +117,7 @@ def _explain(out: Path, sites: list[FleetSite], now: datetime, address: str) -> 
     console.print(f"Wrote {out}/hub.toml, {out}/operator.token and {len(sites)} sites.", soft_wrap=True)
     console.print("Start hub and agents, each in a terminal of its own:")
     console.print(f"  vpp hub --config {out}/hub.toml", soft_wrap=True)
-    console.print(f"  vpp agent {configs}", soft_wrap=True)
+    console.print(f"  vpp agent run {configs}", soft_wrap=True)
     console.print("and be the operator in a third:")
     console.print(f"  export VPP_HUB={address} VPP_TOKEN_FILE={out}/operator.token", soft_wrap=True)
     console.print("  vpp operator sites list")

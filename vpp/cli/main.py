@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import grpc
 import typer
 
-from vpp.cli.agent_command import run_agent
+from vpp.cli.agent.app import agent_app
 from vpp.cli.auction.app import auction_app
 from vpp.cli.baseline.app import baseline_app
 from vpp.cli.demo.command import run_demo
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("hub")(run_hub)
-app.command("agent")(run_agent)
+app.add_typer(agent_app, name="agent")
 app.add_typer(operator_app, name="operator")
 app.add_typer(auction_app, name="auction")
 app.add_typer(baseline_app, name="baseline")

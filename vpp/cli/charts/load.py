@@ -21,6 +21,7 @@ from vpp.cli.charts.style import (
     heading,
     new_figure,
 )
+from vpp.foundation.direction import Direction
 
 _MW_FROM_KW = 1500.0
 
@@ -32,12 +33,14 @@ class EventTrace:
     Attributes:
         label: Name of the event for people.
         baseline_kw: Load without the event, kW, labelled by interval starts. Shape (N,).
-        target_reduction_kw: Reduction asked for, kW. Shape (N,), same index.
+        target_reduction_kw: Reduction asked for, kW, or with LOAD_UP increase. Shape (N,), same index.
+        direction: Which way consumption is moved.
     """
 
     label: str
     baseline_kw: pd.Series
     target_reduction_kw: pd.Series
+    direction: Direction = Direction.LOAD_DOWN
 
 
 def load_chart(
@@ -59,13 +62,20 @@ def load_chart(
     midnight = _index(metered_kw)[0].normalize()
     _stairs(axes, metered_kw / scale, midnight, LOAD, "metered load", linewidth=1.4)
     for number, event in enumerate(events):
-        target_level = (event.baseline_kw - event.target_reduction_kw) / scale
-        labels = ("baseline", "baseline less target") if number == 0 else (None, None)
+        target_level = event.direction.level(event.baseline_kw, event.target_reduction_kw) / scale
+        to_target = "less" if event.direction is Direction.LOAD_DOWN else "and"
+        labels = ("baseline", f"baseline {to_target} target") if number == 0 else (None, None)
         _stairs(axes, event.baseline_kw / scale, midnight, BASELINE, labels[0], linestyle=(0, (4, 1.5)))
         _stairs(axes, target_level, midnight, TARGET, labels[1], linewidth=1.8)
         edges = _edges(event.baseline_kw, midnight)
         axes.axvspan(edges[0], edges[-1], color=SPAN, alpha=0.16, linewidth=0)
-    _make_room(axes, metered_kw / scale, [event.baseline_kw / scale for event in events])
+    lines = [event.baseline_kw / scale for event in events]
+    lines += [
+        event.direction.level(event.baseline_kw, event.target_reduction_kw) / scale
+        for event in events
+        if event.direction is Direction.LOAD_UP
+    ]
+    _make_room(axes, metered_kw / scale, lines)
     bottom, top = axes.get_ylim()
     for number, event in enumerate(events):
         edges = _edges(event.baseline_kw, midnight)

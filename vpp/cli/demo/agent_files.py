@@ -79,6 +79,7 @@ def write_agents(  # noqa: PLR0913  what the sites are told, and how many there 
         zone=ZONE,
         clock=clock,
         verify_key=write_key_pair(folder / SIGNING_KEY).public_file.read_bytes(),
+        is_varied=True,
     )
     sites = write_fleet(folder / "sites", fleet, site_count=site_count, seed=seed)
     singles, shared = sites[:SINGLE_SITE_PROGRAMS], sites[SINGLE_SITE_PROGRAMS:]
@@ -105,7 +106,7 @@ def write_agents(  # noqa: PLR0913  what the sites are told, and how many there 
 def _program(folder: Path, sites: Sequence[FleetSite]) -> ProgramRun:
     """Describe the program that runs some sites."""
     label = sites[0].site_id if len(sites) == 1 else f"{sites[0].site_id} and {len(sites) - 1} more"
-    arguments = ["agent", *(part for site in sites for part in ("--config", str(site.config)))]
+    arguments = ["agent", "run", *(part for site in sites for part in ("--config", str(site.config)))]
     return ProgramRun(f"agent of {label}", arguments, folder / f"agent_{sites[0].site_id}.log")
 
 

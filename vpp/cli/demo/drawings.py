@@ -7,10 +7,12 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from vpp.cli.charts.kinds import KindEnergy, kinds_chart
 from vpp.cli.charts.load import EventTrace, load_chart
 from vpp.cli.charts.merit_order import Offer, merit_order_chart
 from vpp.cli.charts.money import SiteMoney, money_chart
 from vpp.cli.charts.style import Chart
+from vpp.cli.demo.kinds import KindDelivery
 from vpp.cli.demo.results import DemoResults, EventResult
 from vpp.cli.demo.statement_lines import StatementLine
 from vpp.cli.output import last_part
@@ -23,7 +25,7 @@ class DemoCharts:
     """The day's charts.
 
     Attributes:
-        main: Portfolio, merit orders and money.
+        main: Portfolio, merit orders, kinds of resource and money.
         by_site: Load of every site.
     """
 
@@ -31,17 +33,21 @@ class DemoCharts:
     by_site: Sequence[Chart]
 
 
-def draw_charts(results: DemoResults, owner_lines: Sequence[StatementLine]) -> DemoCharts:
+def draw_charts(
+    results: DemoResults, owner_lines: Sequence[StatementLine], kinds: Sequence[KindDelivery]
+) -> DemoCharts:
     """Draw the day.
 
     Args:
         results: The day.
         owner_lines: Lines of the site owners' statements.
+        kinds: What each kind of resource promised and delivered.
     """
     currency = results.events[0].product.currency_code
     main = [
         portfolio_chart(results),
         *merit_charts(results),
+        kinds_of_resource_chart(kinds),
         money_by_site_chart(owner_lines, currency),
     ]
     return DemoCharts(main, site_charts(results))
@@ -82,6 +88,14 @@ def merit_charts(results: DemoResults) -> list[Chart]:
             )
         )
     return charts
+
+
+def kinds_of_resource_chart(kinds: Sequence[KindDelivery]) -> Chart:
+    """Draw what each kind of resource promised and delivered."""
+    energies = [
+        KindEnergy(each.kind.replace("_", " "), each.promised_kwh, each.delivered_kwh) for each in kinds
+    ]
+    return kinds_chart("promised_delivered_by_kind", "Promised and delivered by kind of resource", energies)
 
 
 def money_by_site_chart(owner_lines: Sequence[StatementLine], currency: str) -> Chart:

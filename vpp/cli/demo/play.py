@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from vpp.cli.demo.figures import demo_figures
 from vpp.cli.demo.findings import all_checks, read_lines, site_owner_parties
 from vpp.cli.demo.fleet_loads import put_fleet_loads
 from vpp.cli.demo.hub_files import clock_table, free_port, write_hub_files
+from vpp.cli.demo.kinds import KindDelivery, deliveries_by_kind
 from vpp.cli.demo.pace import measured_pace
 from vpp.cli.demo.plan import EMERGENCY_ID, EVENING_ID, default_noon, make_plan
 from vpp.cli.demo.processes import ProgramRun, stop_all, wait_for_file
@@ -125,12 +127,15 @@ async def _play(options: DemoOptions, folder: Path, console: Console) -> list[Ch
     finally:
         connection.close()
         await stop_all([*agents.programs, hub])
-    return _conclude(options.out, results, cast, performance, begun_s, console)
+    configs = {site.site_id: site.config for site in agents.sites}
+    kinds = deliveries_by_kind(results.events, configs)
+    return _conclude(options.out, results, kinds, cast, performance, begun_s, console)
 
 
 def _conclude(  # noqa: PLR0913, PLR0917  what was played, and when it began
     out: Path,
     results: DemoResults,
+    kinds: Sequence[KindDelivery],
     cast: Cast,
     performance: Performance,
     begun_s: float,
@@ -140,7 +145,7 @@ def _conclude(  # noqa: PLR0913, PLR0917  what was played, and when it began
     owners = site_owner_parties(results)
     owner_lines = [line for part in lines.values() for line in part if line.party_id in owners]
     checks = all_checks(results, lines, cast, performance)
-    charts = draw_charts(results, owner_lines)
+    charts = draw_charts(results, owner_lines, kinds)
     by_name = {event.event.name: event for event in results.events}
     figures = demo_figures(
         results,
@@ -149,8 +154,8 @@ def _conclude(  # noqa: PLR0913, PLR0917  what was played, and when it began
         paid_to_sites=total(owner_lines),
         wall_s=stopwatch_s() - begun_s,
     )
-    write_outputs(out, results, charts, figures, checks)
-    print_summary(console, out, figures, checks)
+    write_outputs(out, results, charts, figures, kinds, checks)
+    print_summary(console, out, figures, kinds, checks)
     return checks
 
 

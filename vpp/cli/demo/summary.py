@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,19 @@ from rich.console import Console
 from vpp.cli.charts.style import Chart
 from vpp.cli.demo.drawings import DemoCharts
 from vpp.cli.demo.figures import DemoFigures, delivered_kwh, mean_price, target_kwh
+from vpp.cli.demo.kinds import KindDelivery, kinds_section
 from vpp.cli.demo.results import DemoResults
 from vpp.cli.output import delivery, last_part, make_table, money, power_range, state_name
 from vpp.cli.report import CheckRow, ReportContents, TableSection, render_report
 from vpp.v1 import event_pb2
 
 
-def write_outputs(
+def write_outputs(  # noqa: PLR0913, PLR0917  what the day was
     out: Path,
     results: DemoResults,
     charts: DemoCharts,
     figures: DemoFigures,
+    kinds: Sequence[KindDelivery],
     checks: Sequence[CheckRow],
 ) -> None:
     """Write charts, report, clearings and summary into a folder.
@@ -30,6 +33,7 @@ def write_outputs(
         results: The day.
         charts: The day's charts.
         figures: The ten numbers.
+        kinds: What each kind of resource promised and delivered.
         checks: Checks with their figures.
     """
     _write_pngs(out / "charts", [*charts.main, *charts.by_site])
@@ -44,7 +48,7 @@ def write_outputs(
         checks=checks,
         main_charts=charts.main,
         site_charts=charts.by_site,
-        tables=[_event_section(results), _statement_section(results)],
+        tables=[kinds_section(kinds), _event_section(results), _statement_section(results)],
     )
     (out / "report.html").write_text(render_report(contents), encoding="utf-8")
     _write_json(
@@ -52,6 +56,7 @@ def write_outputs(
         {
             "held": all(check.held for check in checks),
             "figures": figures.document(),
+            "kinds": [asdict(each) for each in kinds],
             "checks": [
                 {"name": check.name, "held": check.held, "figures": check.figures} for check in checks
             ],
@@ -59,12 +64,24 @@ def write_outputs(
     )
 
 
-def print_summary(console: Console, out: Path, figures: DemoFigures, checks: Sequence[CheckRow]) -> None:
-    """Print the numbers and the checks."""
+def print_summary(
+    console: Console,
+    out: Path,
+    figures: DemoFigures,
+    kinds: Sequence[KindDelivery],
+    checks: Sequence[CheckRow],
+) -> None:
+    """Print the numbers, the kinds of resource and the checks."""
     numbers = make_table("The day in numbers", "figure", ">value")
     for headline in figures.headlines():
         numbers.add_row(headline.label, headline.value)
     console.print(numbers)
+    section = kinds_section(kinds)
+    label, *columns = section.header
+    by_kind = make_table(section.title, label, *(f">{column}" for column in columns))
+    for row in section.rows:
+        by_kind.add_row(*row)
+    console.print(by_kind)
     table = make_table("Checks", "", "what must hold", "figures")
     for check in checks:
         table.add_row("[green]holds[/]" if check.held else "[red]FAILS[/]", check.name, check.figures)
