@@ -18,7 +18,6 @@ from protovalidate import Validator
 from support.clearings import CLEARING
 from support.offers import EVERY_KIND, ONLY_IN_BOOKS, TERMS
 
-from vpp.auction.bid import Direction
 from vpp.auction.book import Book, EntryRules
 from vpp.auction.book_json import book_from_document, book_to_document
 from vpp.auction.clearing import clear
@@ -33,6 +32,7 @@ from vpp.auction.result import (
 )
 from vpp.auction.rules import ClearingRules
 from vpp.auction.verification import verify
+from vpp.foundation.direction import Direction
 from vpp.portfolio.product import PayRule
 from vpp.solver.report import SolverName
 from vpp.v1 import auction_pb2, book_pb2, buyer_pb2

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from vpp.agent.equipment_check import driver_problems
 from vpp.agent.settings import load_settings
+from vpp.agent.unit_tables import units_of
 from vpp.foundation.errors import InvalidInput
 from vpp.hub.load_settings import load_settings as load_hub_settings
 
@@ -21,7 +23,11 @@ def test_every_file_is_known_to_a_test() -> None:
     here = {path.relative_to(CONFIGS).as_posix() for path in CONFIGS.rglob("*.toml")}
     products = {path.relative_to(CONFIGS).as_posix() for path in (CONFIGS / "products").glob("*.toml")}
     rules = {path.relative_to(CONFIGS).as_posix() for path in (CONFIGS / "baselines").glob("*.toml")}
-    assert here == {"hub.toml", "site.toml"} | products | rules
+    tariffs = {path.relative_to(CONFIGS).as_posix() for path in (CONFIGS / "tariffs").glob("*.toml")}
+    registers = {path.relative_to(CONFIGS).as_posix() for path in (CONFIGS / "registers").glob("*.toml")}
+    drivers = {path.relative_to(CONFIGS).as_posix() for path in (CONFIGS / "drivers").glob("*.toml")}
+    sites = {"site.toml", "site_with_equipment.toml"}
+    assert here == {"hub.toml"} | sites | products | rules | tariffs | registers | drivers
 
 
 def test_the_hubs_example_loads() -> None:
@@ -32,6 +38,17 @@ def test_the_hubs_example_loads() -> None:
 def test_the_sites_example_loads() -> None:
     settings = load_settings(CONFIGS / "site.toml")
     assert set(settings.resources) == {"battery", "ups", "chiller", "deferrable_load"}
+
+
+def test_the_example_with_equipment_names_devices_that_can_be_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPS_AUTHENTICATION", "made-up-authentication")
+    monkeypatch.setenv("UPS_PRIVACY", "made-up-privacy")
+    settings = load_settings(CONFIGS / "site_with_equipment.toml")
+    kinds = {name: kind for kind, each in settings.resources.items() for name in each}
+    interval, limit_kw = settings.site.metering_interval, settings.site.import_limit_kw
+    assert driver_problems(settings.driver, settings.folder, kinds, interval, limit_kw) == []
+    units = units_of(settings.resources, None)
+    assert {unit.resource_id for unit in units} == set(settings.driver["devices"])
 
 
 @pytest.mark.parametrize("name", ["hub.toml", "site.toml"])
@@ -73,7 +90,7 @@ def test_the_containers_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert settings.database.url.get_secret_value().startswith("postgresql+psycopg://vpp:")
     for name in ("agent-001", "agent-002"):
         service = COMPOSE["services"][name]
-        _, _, config = service["command"]
+        *_, config = service["command"]
         site = load_settings(Path(config.replace("/data", str(tmp_path))))
         assert site.hub.address == f"{settings.server.listen_address}:{settings.server.port}"
         assert service["network_mode"] == "service:hub"

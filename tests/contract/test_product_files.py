@@ -14,6 +14,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "configs" / "products"
 FILES = sorted(FOLDER.glob("*.toml"))
 SHIPPED = {
     "example_cn_day_ahead",
+    "example_cn_valley_filling",
     "example_emergency",
     "example_gb_dfs",
     "example_jp_hatsudo",

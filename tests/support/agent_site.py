@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 from vpp.agent.bidding import Enrolled, ProductRules
 from vpp.agent.core import SiteAgent
 from vpp.agent.journal import Journal
+from vpp.agent.planner_room import PlannerRoom
 from vpp.agent.settings import AgentSettings, load_settings
 from vpp.agent.wire import duration, set_money, timestamp
 from vpp.simulator.fleet_files import FleetPlan, write_fleet
@@ -75,6 +76,7 @@ class Site:
     journal: Journal
     now: datetime
     sequence: int = 0
+    planner: PlannerRoom | None = None
 
     def natural_kw(self, start: datetime, count: int, step: timedelta = QUARTER) -> list[float]:
         """Return what the site would use without commands, mean kW per interval."""
@@ -104,7 +106,8 @@ class Site:
     def restart(self, now: datetime | None = None) -> "Site":
         """Kill agent and plant, and start them again on what they left on disk."""
         self.journal.close()
-        return start_site(self.settings, self.now if now is None else now, sequence=self.sequence)
+        at = self.now if now is None else now
+        return start_site(self.settings, at, sequence=self.sequence, planner=self.planner)
 
     def __enter__(self) -> Self:
         """Return the site."""
@@ -115,17 +118,23 @@ class Site:
         self.journal.close()
 
 
-def start_site(settings: AgentSettings, now: datetime = MORNING, sequence: int = 0) -> Site:
+def start_site(
+    settings: AgentSettings,
+    now: datetime = MORNING,
+    sequence: int = 0,
+    planner: PlannerRoom | None = None,
+) -> Site:
     """Start a site, without a session."""
     plant = simulated_site(settings.driver, settings.folder, STEP)
     journal = Journal(settings.folder / settings.journal_file)
-    agent = SiteAgent(settings, plant, journal, now, lambda instant: instant)
+    agent = SiteAgent(settings, plant, journal, now, lambda instant: instant, planner)
     envelopes = {
-        key: Enrolled(unit.envelope().max_reduction_kw, unit.envelope().energy_budget_kwh)
+        key: Enrolled(unit.envelope().p_max_kw, unit.envelope().energy_budget_kwh)
         for key, unit in agent.units.items()
+        if unit.state is not None
     }
     agent.enrolled({PRODUCT: RULES}, envelopes, now)
-    return Site(settings, plant, agent, journal, now, sequence)
+    return Site(settings, plant, agent, journal, now, sequence, planner)
 
 
 def connected(site: Site) -> Site:

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from vpp.auction.bid import (
     Bid,
     BlockOffer,
-    Direction,
     Migration,
     PriceStep,
     Rebound,
@@ -25,6 +24,7 @@ from vpp.auction.bid import (
 )
 from vpp.auction.book import Book
 from vpp.auction.buyer import ANY_TERMS, BuyerTerms, FeederLimit, PathLimit, SiteLimit, ZoneLimit
+from vpp.foundation.direction import Direction
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CAP = Decimal(3000)

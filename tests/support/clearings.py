@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from vpp.auction.bid import Direction
 from vpp.auction.result import (
     Award,
     BidReason,
@@ -17,6 +16,7 @@ from vpp.auction.result import (
     ZonePrice,
 )
 from vpp.auction.rules import TieRule, UniformPrice
+from vpp.foundation.direction import Direction
 from vpp.portfolio.product import PayRule
 from vpp.solver.report import SolverName
 

@@ -5,6 +5,8 @@ The hub's side is its workflows on a SQLite file and a session driven by hand; t
 cut and agents killed at any step, and the same seed gives the same day to the byte.
 """
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,10 +15,13 @@ from protovalidate import Validator
 from support.driven_session import DrivenSession, session_parts
 from support.market import OPERATOR, RULES, Market, make_market
 
+from vpp.agent.bid_planning import BidPlanning
 from vpp.agent.bidding import Enrolled, ProductRules
 from vpp.agent.core import SiteAgent
 from vpp.agent.history import History
 from vpp.agent.journal import Journal
+from vpp.agent.operation_tables import PlanningMethod
+from vpp.agent.planner_room import PlannerRoom
 from vpp.agent.settings import AgentSettings, load_settings
 from vpp.foundation.errors import AlreadyExists, InvalidInput, WrongState
 from vpp.portfolio.party import Party, PartyKind
@@ -43,6 +48,8 @@ KINDS = {
     ResourceMessage.KIND_UPS: ResourceKind.UPS,
     ResourceMessage.KIND_CHILLER: ResourceKind.CHILLER,
     ResourceMessage.KIND_BATTERY: ResourceKind.BATTERY,
+    ResourceMessage.KIND_THERMAL_STORE: ResourceKind.THERMAL_STORE,
+    ResourceMessage.KIND_GENERATOR: ResourceKind.GENERATOR,
 }
 
 
@@ -55,6 +62,7 @@ class SimulatedSite:
         principal: Who the agent is to the hub.
         agent: The running agent; None while it is dead.
         session: Its session; None while the link is cut.
+        planner: Plans its bids and splits; None for the cheapest first.
     """
 
     settings: AgentSettings
@@ -62,14 +70,16 @@ class SimulatedSite:
     agent: SiteAgent | None = None
     session: DrivenSession | None = None
     journal: Journal | None = None
+    planner: PlannerRoom | None = None
 
 
 @dataclass
 class Day:
-    """A hub and its sites."""
+    """A hub and its sites, with the products that they serve and whether emergencies set each in motion."""
 
     market: Market
     sites: dict[str, SimulatedSite]
+    products: Mapping[str, bool] = field(default_factory=lambda: dict(PRODUCTS))
     validator: Validator = field(default_factory=Validator)
 
     @property
@@ -82,7 +92,12 @@ class Day:
         site.journal = Journal(site.settings.folder / site.settings.journal_file)
         settings = site.settings
         driver = simulated_site(settings.driver, settings.folder, settings.site.metering_interval)
-        site.agent = SiteAgent(site.settings, driver, site.journal, self.now, self.market.clock.machine_time)
+        if settings.planning.method is PlanningMethod.OPTIMAL and site.planner is None:
+            site.planner = PlannerRoom(settings)
+            site.planner.warm_up()
+        site.agent = SiteAgent(
+            site.settings, driver, site.journal, self.now, self.market.clock.machine_time, site.planner
+        )
         self._enrol(site, History(site.settings, driver, site.agent.memory, self.now))
         self.connect(site_id)
 
@@ -122,7 +137,7 @@ class Day:
         assert agent is not None
         with units(write=False) as uow:
             is_new = uow.sites.get(table.site_id) is None
-            profiles = {product_id: uow.products.latest(product_id) for product_id in PRODUCTS}
+            profiles = {product_id: uow.products.latest(product_id) for product_id in self.products}
         enrolled = {}
         if is_new:
             party = Party(site.principal.party_id, f"Owner of {table.site_id}", PartyKind.SITE_OWNER)
@@ -137,14 +152,15 @@ class Day:
                 table.metering_interval,
             )
             create_site(units, site.principal, value, request_id="")
-            for product_id in PRODUCTS:
+            for product_id in self.products:
                 create_enrolment(
                     units, site.principal, table.site_id, product_id, request_id="", automatic_approval=True
                 )
         for unit in agent.units.values():
-            if unit.state is None or unit.envelope().max_reduction_kw <= 0:
+            if unit.state is None or unit.envelope().p_max_kw <= 0:
                 continue
-            envelope = unit.envelope()
+            envelope = unit.envelope().for_enrolment()
+            increase_kw = unit.available_increase_kw(unit.observed, FIVE)
             if is_new:
                 resource = Resource(
                     table.site_id,
@@ -159,10 +175,13 @@ class Day:
                         envelope.energy_budget_kwh,
                         min(envelope.recovery_ratio, 3.0),
                         envelope.recovery_duration,
+                        increase_kw,
                     ),
                 )
                 create_resource(units, site.principal, resource, request_id="")
-            enrolled[unit.resource_id] = Enrolled(envelope.max_reduction_kw, envelope.energy_budget_kwh)
+            enrolled[unit.resource_id] = Enrolled(
+                envelope.max_reduction_kw, envelope.energy_budget_kwh, increase_kw
+            )
         held = 0
         for request in history.requests:
             batches = [read_batch(message, table.site_id) for message in request.batches]
@@ -170,7 +189,7 @@ class Day:
         if history.requests:
             history.uploaded(held)
         rules = {}
-        for product_id, is_emergency in PRODUCTS.items():
+        for product_id, is_emergency in self.products.items():
             profile = profiles[product_id]
             assert profile is not None
             rules[f"products/{product_id}"] = ProductRules(
@@ -181,6 +200,7 @@ class Day:
                 profile.money.currency,
                 profile.settlement_interval,
                 is_emergency,
+                profile.call.direction,
             )
         agent.enrolled(rules, enrolled, self.now)
 
@@ -210,6 +230,8 @@ class Day:
     def _bid(self, site: SimulatedSite) -> None:
         if site.session is None or site.agent is None:
             return
+        if site.planner is not None and site.agent.memory.invitations:
+            asyncio.run(BidPlanning(site.agent, site.planner, self.market.clock).make_bids())
         for request in site.agent.due_bids(self.now):
             offered = offered_bid(request.bid, request.bid_id, None)
             try:
@@ -241,6 +263,8 @@ class Day:
         for site_id, site in self.sites.items():
             if site.agent is not None:
                 self.kill(site_id)
+            if site.planner is not None:
+                site.planner.close()
 
     def statement_files(self) -> dict[str, bytes]:
         """Every statement's files, byte for byte."""
@@ -252,26 +276,41 @@ class Day:
             }
 
 
-def make_day(
-    folder: Path, *, site_count: int, seed: int, standing: tuple[str, ...] = ("example-emergency",)
+def make_day(  # noqa: PLR0913  what differs from the usual day
+    folder: Path,
+    *,
+    site_count: int,
+    seed: int,
+    standing: tuple[str, ...] = ("example-emergency",),
+    products: Mapping[str, bool] = PRODUCTS,
+    rest_ratio: float | None = None,
+    method: PlanningMethod = PlanningMethod.GREEDY,
 ) -> Day:
     """Write a fleet, start the hub at noon of the day before, and start every agent."""
     market = make_market(folder)
     plan = FleetPlan(
         hub_address="127.0.0.1:1",
         day=market.clock.now().date(),
-        products=tuple(PRODUCTS),
+        products=tuple(products),
         emergency_products=standing,
         zone="north",
     )
     written = write_fleet(folder / "fleet", plan, site_count=site_count, seed=seed)
     sites = {}
     for each in written:
+        if rest_ratio is not None:  # how full its battery rests; full by itself
+            text = each.config.read_text()
+            table = "[driver.battery.bess]\n"
+            each.config.write_text(text.replace(table, f"{table}rest_ratio = {rest_ratio}\n"))
         principal = Principal(
             f"agent-{each.site_id}", f"owner-{each.site_id}", each.site_id, frozenset({Role.SITE_AGENT})
         )
-        sites[each.site_id] = SimulatedSite(load_settings(each.config), principal)
-    day = Day(market, sites)
+        settings = load_settings(each.config)
+        # On a manual clock nobody is late, however slow the machine is.
+        planning = settings.planning.model_copy(update={"method": method, "split_time_limit_s": 10.0})
+        settings = settings.model_copy(update={"planning": planning})
+        sites[each.site_id] = SimulatedSite(settings, principal)
+    day = Day(market, sites, products=products)
     owe_forecast(market.units, RULES)
     for site_id in sites:
         day.start(site_id)

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 from support.market import EVENING, FIVE, GATE, NOON, RULES, Market, agent_of, make_market, step_bid
+from support.products import product_for
 
 from vpp.dispatch.instruction import Instruction, InstructionState
 from vpp.dispatch.tracking.rules import TrackingRules
 from vpp.foundation.clock import ManualClock
+from vpp.foundation.direction import Direction
 from vpp.hub.inline_pool import InlinePool
 from vpp.storage.engine import make_engine
 from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
@@ -31,6 +33,7 @@ class Course:
     market: Market
     sequence: int = 1000
     rules: MarketRules = FOLLOWED
+    direction: Direction = Direction.LOAD_DOWN
 
     def due(self, to: object) -> None:
         market = self.market
@@ -44,9 +47,9 @@ class Course:
         create_bid(
             self.market.units,
             agent_of(site_id),
-            bid=step_bid(site_id, kw, price, intervals=1),
+            bid=step_bid(site_id, kw, price, intervals=1, direction=self.direction),
             auction_id=None,
-            product_id="example-peak-shaving",
+            product_id=product_for(self.direction).product_id,
             currency="GBP",
             expires_at=None,
             request_id="",
@@ -64,7 +67,7 @@ class Course:
     def deliver(
         self, minutes: int, reduction_kw: dict[str, float], silent: frozenset[str] = frozenset()
     ) -> None:
-        """Let so much time pass from wherever the clock's interval is, metering the flat load less this."""
+        """Let so much time pass from wherever the clock's interval is, metering the flat load so moved."""
         for _ in range(minutes // 5):
             now = self.market.clock.now()
             start = now - (now - NOON) % FIVE
@@ -72,9 +75,8 @@ class Course:
             self.sequence += 1
             for site_id in SITES:
                 if site_id not in silent:
-                    self.market.meter(
-                        site_id, self.sequence, start, [1000.0 - reduction_kw.get(site_id, 0.0)]
-                    )
+                    load_kw = self.direction.level(1000.0, reduction_kw.get(site_id, 0.0))
+                    self.market.meter(site_id, self.sequence, start, [load_kw])
             self.due(start + FIVE + timedelta(seconds=30))
             self.answer()
 
@@ -102,32 +104,43 @@ def begin(course: Course, *, refusing: frozenset[str] = frozenset()) -> None:
     course.deliver(20, {})
 
 
-def make_cleared(folder: Path) -> Path:
+def make_cleared(folder: Path, direction: Direction = Direction.LOAD_DOWN) -> Path:
     """Make the database of the evening as it is once cleared, to be copied."""
     market = make_market(folder)
-    for site_id in SITES:
-        market.enrol(site_id)
-    course = Course(market)
-    market.open_auction(150.0)
-    market.bid("north-1", 100.0, "50")
-    market.bid("north-2", 50.0, "60")
-    course.stand_by("north-3", 100.0, "90")
-    course.due(GATE + timedelta(minutes=1))
+    clear_evening(market, direction)
     market.units.close()
     return folder / "hub.sqlite"
 
 
-def make_begun(cleared: Path, folder: Path) -> Path:
+def clear_evening(market: Market, direction: Direction) -> Course:
+    """Enrol the sites, sell the evening, and clear it."""
+    product_id = product_for(direction).product_id
+    products = tuple(dict.fromkeys(("example-peak-shaving", "example-emergency", product_id)))
+    for site_id in SITES:
+        market.enrol(site_id, products=products)
+    course = Course(market, direction=direction)
+    market.open_auction(150.0, product_id=product_id)
+    for site_id, kw, price in (("north-1", 100.0, "50"), ("north-2", 50.0, "60")):
+        market.bid(site_id, kw, price, bid=step_bid(site_id, kw, price, direction=direction))
+    course.stand_by("north-3", 100.0, "90")
+    course.due(GATE + timedelta(minutes=1))
+    return course
+
+
+def make_begun(cleared: Path, folder: Path, direction: Direction = Direction.LOAD_DOWN) -> Path:
     """Make the database of the evening at its start, to be copied: both sites have agreed."""
-    course = course_from(cleared, folder)
+    course = course_from(cleared, folder, direction=direction)
     begin(course)
     course.market.units.close()
     return folder / "hub.sqlite"
 
 
-def course_from(database: Path, folder: Path, *, is_begun: bool = False) -> Course:
+def course_from(
+    database: Path, folder: Path, *, is_begun: bool = False, direction: Direction = Direction.LOAD_DOWN
+) -> Course:
     """Copy the evening, and go on from there."""
     shutil.copy(database, folder / "hub.sqlite")
     clock = ManualClock(EVENING.start + timedelta(seconds=30) if is_begun else GATE + timedelta(minutes=1))
     units = SqlUnitOfWorkFactory(make_engine(f"sqlite:///{folder / 'hub.sqlite'}"), clock)
-    return Course(Market(units, clock, InlinePool()), sequence=2000 if is_begun else 1000)
+    sequence = 2000 if is_begun else 1000
+    return Course(Market(units, clock, InlinePool()), sequence=sequence, direction=direction)

@@ -1,18 +1,21 @@
 """A small market on a real database and a manual clock, for tests of workflows and scenarios."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
-from support.products import shipped_products
+from sqlalchemy import Engine
+from support.products import product_for, shipped_products
 
 from vpp.auction.bid import Bid, PriceStep, StepOffer
 from vpp.auction.tender import Tender
 from vpp.dispatch.event import Event
 from vpp.dispatch.instruction import Instruction, InstructionState, RefusalReason
 from vpp.foundation.clock import ManualClock
+from vpp.foundation.direction import Direction
 from vpp.foundation.interval import Interval
 from vpp.hub.inline_pool import InlinePool
 from vpp.portfolio.party import Party, PartyKind
@@ -65,8 +68,15 @@ class Market:
     pool: InlinePool
     rules: MarketRules = RULES
 
-    def enrol(self, site_id: str, load_kw: float = 1000.0, *, days: int = 15) -> None:
-        """Enrol a site with a flat load of history and a battery of 200 kW."""
+    def enrol(
+        self,
+        site_id: str,
+        load_kw: float = 1000.0,
+        *,
+        days: int = 15,
+        products: Sequence[str] = ("example-peak-shaving", "example-emergency"),
+    ) -> None:
+        """Enrol a site with a flat load of history and a battery of 200 kW either way."""
         agent = agent_of(site_id)
         create_party(
             self.units,
@@ -77,14 +87,22 @@ class Market:
         site = Site(site_id, agent.party_id, site_id, "north", "Europe/London", 3000.0, FIVE)
         create_site(self.units, agent, site, request_id="")
         hour = timedelta(hours=1)
-        envelope = FlexibilityEnvelope(200.0, 0.0, FIVE, timedelta(0), 4 * hour, 800.0, 1.0, 2 * hour)
+        envelope = FlexibilityEnvelope(
+            200.0, 0.0, FIVE, timedelta(0), 4 * hour, 800.0, 1.0, 2 * hour, max_increase_kw=200.0
+        )
         create_resource(
             self.units, agent, Resource(site_id, "battery", ResourceKind.BATTERY, envelope), request_id=""
         )
-        for product_id in ("example-peak-shaving", "example-emergency"):
+        for product_id in products:
             create_enrolment(self.units, agent, site_id, product_id, request_id="", automatic_approval=True)
         first = NOON.replace(hour=0) - timedelta(days=days)
         self.meter(site_id, 1, first, np.full(int((NOON - first) / FIVE), load_kw))
+
+    def enrol_in(self, product_id: str, *site_ids: str) -> None:
+        """Let enrolled sites serve one more product."""
+        for site_id in site_ids:
+            agent = agent_of(site_id)
+            create_enrolment(self.units, agent, site_id, product_id, request_id="", automatic_approval=True)
 
     def meter(self, site_id: str, sequence: int, start: datetime, values_kw: object) -> None:
         """Upload readings in pieces of a day; the sequence counts on."""
@@ -156,7 +174,14 @@ class Market:
             return [stored.value for stored in instructions_of(uow, event_id)]
 
 
-def step_bid(site_id: str, reduction_kw: float, price: str, *, intervals: int = 8) -> Bid:
+def step_bid(
+    site_id: str,
+    reduction_kw: float,
+    price: str,
+    *,
+    intervals: int = 8,
+    direction: Direction = Direction.LOAD_DOWN,
+) -> Bid:
     return Bid(
         bid_id="",
         site_id=site_id,
@@ -169,16 +194,22 @@ def step_bid(site_id: str, reduction_kw: float, price: str, *, intervals: int = 
         rebound=None,
         exclusive_group=None,
         parent_bid_id=None,
+        direction=direction,
     )
 
 
 def make_market(folder: Path, now: datetime = NOON) -> Market:
     engine = make_engine(f"sqlite:///{folder / 'hub.sqlite'}")
     migrate(engine)
+    return market_on(engine, now)
+
+
+def market_on(engine: Engine, now: datetime = NOON) -> Market:
+    """Begin a market on a migrated database in which there is nothing."""
     clock = ManualClock(now)
     units = SqlUnitOfWorkFactory(engine, clock)
     with units() as uow:
-        for product in shipped_products().values():
+        for product in (*shipped_products().values(), product_for(Direction.LOAD_UP)):
             uow.products.add(product)
         uow.commit()
     for party in (

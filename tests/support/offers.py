@@ -6,7 +6,6 @@ from decimal import Decimal
 from vpp.auction.bid import (
     Bid,
     BlockOffer,
-    Direction,
     Migration,
     Offer,
     PriceStep,
@@ -17,6 +16,7 @@ from vpp.auction.bid import (
     StoreOffer,
 )
 from vpp.auction.buyer import BuyerTerms, FeederLimit, PathLimit, SiteLimit, ZoneLimit
+from vpp.foundation.direction import Direction
 
 ENTERED_AT = datetime(2026, 3, 4, 11, 30, 0, 250_000, tzinfo=UTC)
 STEPS = StepOffer(

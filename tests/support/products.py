@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 
+from vpp.foundation.direction import Direction
 from vpp.hub.baseline_rule_files import load_rule_files
 from vpp.hub.product_files import load_product_files
 from vpp.portfolio.baseline_rule import BaselineRule
@@ -23,3 +24,12 @@ def shipped_rules() -> dict[str, BaselineRule]:
 def shipped_products() -> dict[str, ProductProfile]:
     """Return the products by id."""
     return {product.product_id: product for product in load_product_files(PRODUCT_FOLDER, shipped_rules())}
+
+
+def product_for(direction: Direction) -> ProductProfile:
+    """Return the example of peak shaving, or its image that asks for more consumption: example-surplus."""
+    product = shipped_products()["example-peak-shaving"]
+    if direction is Direction.LOAD_DOWN:
+        return product
+    call = product.call.model_copy(update={"direction": direction})
+    return product.model_copy(update={"product_id": "example-surplus", "call": call})

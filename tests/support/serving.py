@@ -149,7 +149,12 @@ class AgentStream:
 
     async def hello(self, market: Market, site_id: str, resume_sequence: int = 0) -> ConnectResponse:
         """Say Hello and return the first answer."""
-        hello = Hello(site=f"sites/{site_id}", resume_sequence=resume_sequence, agent_version="test")
+        hello = Hello(
+            site=f"sites/{site_id}",
+            resume_sequence=resume_sequence,
+            agent_version="test",
+            reads_direction=True,
+        )
         hello.agent_time.CopyFrom(timestamp(market.clock.now()))
         await self.send(hello=hello)
         return await self.next()

@@ -13,7 +13,6 @@ from vpp.auction.dispatch import read_dispatch
 from vpp.auction.generated_book import BookMix, generate_book
 from vpp.auction.market.accounts import Accounts
 from vpp.auction.market.canonical import CanonicalBook
-from vpp.auction.market.columns import Columns
 from vpp.auction.market.market_rows import append_market
 from vpp.auction.market.program import assemble
 from vpp.auction.result import Clearing
@@ -22,6 +21,7 @@ from vpp.auction.search.choices import nothing
 from vpp.auction.search.exact import exact_program
 from vpp.foundation.clock import stopwatch_s
 from vpp.portfolio.product import PayRule
+from vpp.solver.columns import Columns
 from vpp.solver.highs_session import HighsSession, search_with_highs
 from vpp.solver.report import SolverName
 

@@ -19,7 +19,6 @@ from support.brute_force import brute_force
 from vpp.auction.bid import (
     Bid,
     BlockOffer,
-    Direction,
     Migration,
     PriceStep,
     Rebound,
@@ -34,6 +33,7 @@ from vpp.auction.clearing import clear
 from vpp.auction.reference.answer import solve_reference
 from vpp.auction.result import BidReason, Clearing, ClearingStatus
 from vpp.auction.rules import ClearingRules, UniformPrice
+from vpp.foundation.direction import Direction
 from vpp.portfolio.product import PayRule
 from vpp.solver.report import Outcome, SolverName
 

@@ -14,7 +14,6 @@ import pytest
 from vpp.auction.bid import (
     Bid,
     BlockOffer,
-    Direction,
     Migration,
     PriceStep,
     Rebound,
@@ -28,6 +27,7 @@ from vpp.auction.buyer import BuyerTerms, ZoneLimit
 from vpp.auction.clearing import clear
 from vpp.auction.result import Award, BidReason, Clearing, PriceBranch
 from vpp.auction.rules import ClearingRules, TieRule, UniformPrice
+from vpp.foundation.direction import Direction
 from vpp.portfolio.product import PayRule
 from vpp.solver.report import SolverName
 from vpp.workflows.booking import over_every_interval

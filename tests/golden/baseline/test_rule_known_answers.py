@@ -23,7 +23,8 @@ from vpp.foundation.interval import Interval
 from vpp.foundation.series import regular
 from vpp.hub.baseline_rule_files import load_rule_files
 from vpp.portfolio.baseline_method import AroundEvent, NearestDays, XOfY
-from vpp.portfolio.baseline_rule import BaselineRule, DayKind
+from vpp.portfolio.baseline_rule import BaselineRule
+from vpp.portfolio.day_kind import DayKind
 
 FOLDER = Path(__file__).resolve().parents[3] / "configs" / "baselines"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -7,8 +7,8 @@ import pytest
 
 from vpp.flexibility import chiller
 from vpp.flexibility.cap_response import mean_loss_ratio
-from vpp.flexibility.chiller import ChillerParameters, ChillerState
 from vpp.flexibility.chiller_curves import AIR_COOLED, WATER_COOLED, ChillerCurves
+from vpp.flexibility.chiller_plant import ChillerParameters, ChillerState, settled_kelvin
 from vpp.flexibility.frequency_trigger import required_full_response
 from vpp.flexibility.job_class import JobClass
 from vpp.flexibility.reservation_cost import wear_cost_per_kwh
@@ -141,7 +141,8 @@ def test_how_long_the_chillers_can_be_cut_per_mw(
     at_limit_kw = chiller.available_kw(params, state, timedelta(minutes=1))
     assert chiller.available_kw(params, state, lasting) == pytest.approx(at_limit_kw)
     after, _ = chiller.advance(params, state, at_limit_kw, lasting)
-    assert after.deviation_kelvin == pytest.approx(budget_kelvin)
+    assert settled_kelvin(params, after) == pytest.approx(budget_kelvin)  # hall and loop together
+    assert budget_kelvin - 1.0 < after.deviation_kelvin < budget_kelvin  # the air lags the water
     assert chiller.available_kw(params, after, timedelta(minutes=1)) == pytest.approx(0.0, abs=1e-6)
 
 

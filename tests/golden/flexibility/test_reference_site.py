@@ -8,10 +8,10 @@ from decimal import Decimal
 
 import pytest
 
-from vpp.flexibility import battery, chiller, deferrable_load, ups
+from vpp.flexibility import battery, chiller, chiller_plant, deferrable_load, ups
 from vpp.flexibility.battery import BatteryParameters, BatteryState
-from vpp.flexibility.chiller import ChillerParameters, ChillerState
 from vpp.flexibility.chiller_curves import WATER_COOLED
+from vpp.flexibility.chiller_plant import ChillerParameters, ChillerState
 from vpp.flexibility.deferrable_pool import Capping, DeferrableLoadParameters, DeferrableLoadState, Pausing
 from vpp.flexibility.job_class import JobClass, Tier
 from vpp.flexibility.measurement_boundary import assumed_overhead_slope_ratio
@@ -96,7 +96,7 @@ def test_battery_gives_its_power_until_its_energy_binds() -> None:
 
 
 def test_chillers_are_bound_by_the_rate_then_by_the_budget() -> None:
-    assert chiller.electric_kw(CHILLER, HALL, 8000.0) == pytest.approx(1450.0, abs=10.0)
+    assert chiller_plant.electric_kw(CHILLER, HALL, 8000.0) == pytest.approx(1450.0, abs=10.0)
     # 53 % cut inside 20 K/h; the part-load curve saves a little less than 53 % of 1.45 MW.
     assert chiller.available_kw(CHILLER, HALL, FIVE_MINUTES) == pytest.approx(770.0, abs=10.0)
     # A 25 % cut of cooling lasts 32 min: (160 x 1.163 + 8 x (0.37 + 0.3 x 9.7)) x 5 K / 2 MW.

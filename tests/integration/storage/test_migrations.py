@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
@@ -15,6 +16,7 @@ from vpp.auction.bid import PriceStep, StepOffer
 from vpp.auction.buyer import ANY_TERMS
 from vpp.auction.rules import TieRule, UniformPrice
 from vpp.foundation.clock import ManualClock
+from vpp.foundation.direction import Direction
 from vpp.storage.engine import make_engine
 from vpp.storage.migrate import current_revision, downgrade, migrate
 from vpp.storage.tables import METADATA
@@ -105,7 +107,7 @@ def test_hubs_that_start_at_once_migrate_once(empty_engine: Engine) -> None:
         return current_revision(hub)
 
     with ThreadPoolExecutor(len(hubs)) as pool:
-        assert set(pool.map(start, hubs)) == {"0008"}
+        assert set(pool.map(start, hubs)) == {"0009"}
     for hub in hubs:
         hub.dispose()
 
@@ -216,3 +218,71 @@ def test_going_back_withdraws_what_the_older_hub_cannot_read(empty_engine: Engin
         "profile": (steps, None, "withdrawn"),
         "resting": (steps, None, "withdrawn"),
     }
+
+
+A_PRODUCT = """
+    INSERT INTO products VALUES ('{product}', {version}, '{{"call": {{"direction": "{direction}"}}}}',
+    '2026-10-26 10:00:00')
+"""
+A_STANDING_BID = """
+    INSERT INTO bids (bid_id, site_id, resource_id, zone, submitted_at, delivery_ratio, offer, product_id,
+    state, reason, reason_detail, revision, created_at, updated_at, conditions)
+    VALUES ('{product}-bid', 'north-1', 'ups', 'north', '2026-10-26 10:00:00', 1.0, '{offer}', '{product}',
+    'submitted', '', '', 1, '2026-10-26 10:00:00', '2026-10-26 10:00:00', NULL)
+"""
+AN_ENROLMENT = """INSERT INTO enrolments VALUES ('north-1-{product}', 'north-1', '{product}', 'active', 1,
+    '2026-10-26 10:00:00', '2026-10-26 10:00:00')"""
+
+
+def column(engine: Engine, statement: str) -> dict[str, str]:
+    with engine.connect() as connection:
+        return {str(key): str(value) for key, value in connection.execute(text(statement)).all()}
+
+
+def test_what_asked_for_less_before_does_so_after(empty_engine: Engine) -> None:
+    migrate(empty_engine)
+    downgrade(empty_engine, "0001")
+    run(empty_engine, *BEFORE)
+    migrate(empty_engine)
+    units = SqlUnitOfWorkFactory(empty_engine, ManualClock(datetime(2026, 10, 26, 12, tzinfo=UTC)))
+    with units(write=False) as uow:
+        tender = uow.auctions.get("evening")
+    assert tender is not None
+    assert tender.value.direction is Direction.LOAD_DOWN
+
+
+def test_going_back_is_refused_while_something_asks_for_more(empty_engine: Engine) -> None:
+    migrate(empty_engine)
+    downgrade(empty_engine, "0001")
+    run(empty_engine, *BEFORE)
+    migrate(empty_engine)
+    run(empty_engine, "UPDATE auctions SET direction = 'load_up'")
+    schema = schema_of(empty_engine)
+    with pytest.raises(ValueError, match="1 auctions ask for more consumption, expected none"):
+        downgrade(empty_engine, "0008")
+    assert schema_of(empty_engine) == schema
+    assert current_revision(empty_engine) == "0009"
+
+
+def test_going_back_takes_away_what_the_older_hub_cannot_read(empty_engine: Engine) -> None:
+    migrate(empty_engine)
+    downgrade(empty_engine, "0001")
+    run(empty_engine, *BEFORE)
+    migrate(empty_engine)
+    turned = [("turned", 1, "load_down"), ("turned", 2, "load_up")]
+    for product, version, direction in [("surplus", 1, "load_up"), ("usual", 1, "load_down"), *turned]:
+        run(empty_engine, A_PRODUCT.format(product=product, version=version, direction=direction))
+    for product in ("surplus", "usual", "turned"):
+        run(
+            empty_engine,
+            A_STANDING_BID.format(product=product, offer=STEPS),
+            AN_ENROLMENT.format(product=product),
+        )
+    downgrade(empty_engine, "0008")
+    kept = column(empty_engine, "SELECT product_id, version FROM products")
+    assert kept == {"peak": "1", "usual": "1", "turned": "1"}
+    states = column(empty_engine, "SELECT product_id, state FROM bids")
+    assert states == {"surplus": "withdrawn", "usual": "submitted", "turned": "submitted"}
+    states = column(empty_engine, "SELECT product_id, state FROM enrolments")
+    assert states == {"surplus": "withdrawn", "usual": "active", "turned": "active"}
+    migrate(empty_engine)

@@ -15,6 +15,7 @@ from vpp.dispatch.event import EventState
 from vpp.dispatch.instruction import InstructionState, RefusalReason
 from vpp.dispatch.purpose import EventPurpose
 from vpp.foundation.clock import ManualClock
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import AlreadyExists, InvalidInput
 from vpp.foundation.interval import Interval
 from vpp.workflows.baseline_records import MeterEdit
@@ -297,3 +298,30 @@ def test_what_an_order_adds_comes_back_too(filled: UnitOfWorkFactory, samples: S
             stored = getattr(uow, repository).get(key)
             assert stored is not None
             assert stored.value == value
+
+
+def test_which_way_an_event_goes_comes_back_too(filled: UnitOfWorkFactory, samples: SimpleNamespace) -> None:
+    up = Direction.LOAD_UP
+    envelope = replace(samples.resource.envelope, max_increase_kw=250.7, increase_budget_kwh=0.0)
+    added = {
+        "resources": ("north-1/pool", replace(samples.resource, resource_id="pool", envelope=envelope)),
+        "auctions": ("surplus", replace(samples.tender, auction_id="surplus", direction=up)),
+        "events": ("surplus", replace(samples.event, event_id="surplus", auction_id="surplus", direction=up)),
+        "instructions": (
+            "surplus-m0-north-1",
+            replace(
+                samples.instruction, instruction_id="surplus-m0-north-1", event_id="surplus", direction=up
+            ),
+        ),
+    }
+    with filled() as uow:
+        for repository, (key, value) in added.items():
+            getattr(uow, repository).add(key, value)
+        uow.commit()
+    with filled(write=False) as uow:
+        for repository, (key, value) in added.items():
+            stored = getattr(uow, repository).get(key)
+            assert stored is not None
+            assert stored.value == value
+        during = uow.claims.events_during(samples.event.delivery)
+        assert [each for each in during if each.direction is up] == [added["events"][1]]

@@ -10,7 +10,6 @@ from support.market import EVENING, GATE, NOON, OPERATOR, RULES, Market, agent_o
 from vpp.auction.bid import (
     Bid,
     BlockOffer,
-    Direction,
     Migration,
     Offer,
     PriceStep,
@@ -25,6 +24,7 @@ from vpp.auction.clearing_json import clearing_from_document
 from vpp.auction.result import Clearing
 from vpp.auction.rules import TieRule, UniformPrice
 from vpp.dispatch.event import EventState
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import InvalidInput, WrongState
 from vpp.foundation.interval import Interval
 from vpp.workflows.bidding import create_bid, withdraw_bid

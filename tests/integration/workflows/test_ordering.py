@@ -11,9 +11,11 @@ from support.market import EVENING, FIVE, NOON, OPERATOR, RULES, Market, agent_o
 from vpp.dispatch.event import Event, EventState
 from vpp.dispatch.instruction import InstructionState
 from vpp.dispatch.purpose import EventPurpose
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import AlreadyExists, InvalidInput
 from vpp.foundation.interval import Interval
 from vpp.workflows.delivery_contents import InstructionContent
+from vpp.workflows.forecast_records import ForecastRecord
 from vpp.workflows.modifying import cancel_event, update_event
 from vpp.workflows.ordering import OrderedCall, create_ordered_event
 from vpp.workflows.ports import DueKind
@@ -163,3 +165,25 @@ def test_an_order_is_lowered_and_cancelled_like_any_event(market: Market) -> Non
     cancel_event(market.units, OPERATOR, "order", etag="", request_id="")
     with market.units(write=False) as uow:
         assert not [due for due in uow.due.open() if due.kind is DueKind.SETTLEMENT]
+
+
+def test_an_order_to_raise_load_is_shared_by_what_connections_leave(market: Market) -> None:
+    market.enrol_in("example-surplus", "north-1", "north-2")
+    high_kw = (2950.0,) * 96  # of a limit of 3,000 kW
+    day = EVENING.start.replace(hour=0)
+    record = ForecastRecord(
+        "north-1", NOON, Interval(day, day + timedelta(days=1)), 900, "test", high_kw, high_kw, high_kw
+    )
+    with market.units() as uow:
+        uow.forecasts.add(record)
+        uow.commit()
+    wanted = replace(CALL, product_id="example-surplus", target_reduction_kw=(100.0,) * 8)
+    event = order(market, wanted)
+    assert event.direction is Direction.LOAD_UP
+    told = {item.site_id: item for item in market.instructions("order")}
+    assert {item.direction for item in told.values()} == {Direction.LOAD_UP}
+    # 50 kW of the one and 200 kW of the other: a fifth and four fifths.
+    assert {site: item.target_reduction_kw for site, item in told.items()} == {
+        "north-1": pytest.approx((20.0,) * 8),
+        "north-2": pytest.approx((80.0,) * 8),
+    }

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from vpp.auction.bid import (
     Bid,
     BlockOffer,
-    Direction,
     Migration,
     PriceStep,
     Rebound,
@@ -26,6 +25,7 @@ from vpp.auction.book import Book, EntryRules
 from vpp.auction.book_json import book_from_document, book_to_document
 from vpp.auction.buyer import BuyerTerms, FeederLimit, PathLimit, SiteLimit, ZoneLimit
 from vpp.auction.json_money import MoneyWriter, amount
+from vpp.foundation.direction import Direction
 from vpp.rpc.wire.money_fields import amount as amount_on_the_wire
 from vpp.rpc.wire.money_fields import money as money_on_the_wire
 from vpp.v1 import book_pb2

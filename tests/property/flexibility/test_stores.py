@@ -29,7 +29,7 @@ def batteries(draw: st.DrawFn) -> tuple[BatteryParameters, BatteryState]:
         round_trip_ratio=draw(RATIOS),
         min_soc_ratio=low,
         max_soc_ratio=high,
-        backup_floor_kwh=draw(st.floats(0.0, 1.0)) * capacity_kwh,
+        backup_floor_kwh=draw(st.floats(0.0, 1.0)) * (high * capacity_kwh),
         wear_cost_per_kwh=Decimal("0.16"),
         response_time=timedelta(seconds=1),
         delivery_ratio=0.9,
@@ -82,6 +82,7 @@ def test_a_battery_recharges_no_faster_than_the_site_allows(
 @st.composite
 def upses(draw: st.DrawFn) -> tuple[UpsParameters, UpsState]:
     rated_kw = draw(st.floats(10.0, 10_000.0))
+    autonomy_s = draw(st.integers(30, 900))
     params = UpsParameters(
         resource_id="ups",
         rated_kw=rated_kw,
@@ -91,8 +92,8 @@ def upses(draw: st.DrawFn) -> tuple[UpsParameters, UpsState]:
         response_time=timedelta(milliseconds=700),
         delivery_ratio=0.9,
         state_of_health_ratio=draw(st.floats(0.5, 1.0)),
-        autonomy=timedelta(seconds=draw(st.integers(30, 900))),
-        ride_through=timedelta(seconds=draw(st.integers(10, 600))),
+        autonomy=timedelta(seconds=autonomy_s),
+        ride_through=timedelta(seconds=draw(st.integers(10, autonomy_s))),
         chemistry=draw(st.sampled_from(UpsChemistry)),
     )
     stored_kwh = draw(st.floats(0.0, 1.0)) * params.full_kwh

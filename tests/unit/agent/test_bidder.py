@@ -1,3 +1,4 @@
+import dataclasses
 import math
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,6 +9,7 @@ import pytest
 from support.agent_site import (
     EVENING,
     MORNING,
+    PRODUCT,
     QUARTER,
     RULES,
     Site,
@@ -17,9 +19,14 @@ from support.agent_site import (
     start_site,
     write_site,
 )
+from support.planned_units import planned_units
 
+from vpp.agent.bidder import Bidder
 from vpp.agent.bidding import Enrolled, ProductRules, Terms, Window, bid_for
-from vpp.agent.plan import Commitment
+from vpp.agent.commitment import Commitment
+from vpp.agent.local_memory import LocalMemory
+from vpp.agent.memory import PendingBid
+from vpp.agent.plan import SitePlan
 from vpp.agent.settings import BiddingTable
 from vpp.agent.wire import amount
 from vpp.flexibility.offer import Offer
@@ -141,6 +148,22 @@ def test_an_indivisible_offer_becomes_a_block_with_its_rebound() -> None:
     assert block.min_acceptance_ratio == 1.0
 
 
+def test_of_what_runs_as_one_no_less_is_sold_than_it_gives_at_least() -> None:
+    machine = offer(
+        divisible=False,
+        energy_limit_kwh=None,
+        recovery_ratio=0.0,
+        recovery_intervals=0,
+        min_acceptance_ratio=0.5,
+    )
+    smaller = bid_for(WINDOW, machine, dataclasses.replace(TERMS, enrolled=Enrolled(80.0, 1000.0)), [])
+    assert smaller is not None
+    block = smaller.request.bid.block_offer
+    assert list(block.profile_kw) == [80.0, 80.0]
+    assert block.min_acceptance_ratio * 80.0 == pytest.approx(50.0)
+    assert bid_for(WINDOW, machine, dataclasses.replace(TERMS, enrolled=Enrolled(40.0, 1000.0)), []) is None
+
+
 def test_a_block_whose_rebound_does_not_fit_is_not_bid() -> None:
     whole = offer(divisible=False, min_acceptance_ratio=1.0, max_recovery_kw=40.0)
     assert bid_for(WINDOW, whole, TERMS, []) is None
@@ -152,8 +175,36 @@ def test_an_invitation_is_answered_by_every_resource_that_has_something(site: Si
     assert {"batch", "bess"} <= set(bids)
     assert "ups" not in bids  # two hours are not its trade
     for resource_id, bid in bids.items():
-        limit_kw = site.agent.units[resource_id].envelope().max_reduction_kw
+        limit_kw = site.agent.units[resource_id].envelope().p_max_kw
         assert max(steps_kw(bid)) <= limit_kw
+
+
+def ladder_of(site: Site, enrolled: Enrolled, **invited: object) -> list[PendingBid]:
+    """Return the bids of a cluster whose groups can be cut, and one of them paused."""
+    bidder = Bidder(site.settings, LocalMemory())
+    bidder.rules, bidder.envelopes = {PRODUCT: RULES}, {"gpu": enrolled}
+    units = planned_units(MORNING, "job_groups")
+    message = invitation(count=4, recovery_count=24, **invited)  # type: ignore[arg-type]  by name
+    return bidder.bids(message, units, SitePlan(), [], MORNING)
+
+
+def test_a_cluster_bids_its_whole_ladder_and_names_no_group(site: Site) -> None:
+    cut, pause = ladder_of(site, Enrolled(1000.0, 5000.0))
+    assert (cut.request.bid.HasField("step_offer"), pause.request.bid.HasField("block_offer")) == (True, True)
+    assert pause.request.bid.block_offer.min_acceptance_ratio == 1.0
+    assert amount(pause.request.bid.block_offer.fixed_cost_amount) > 0
+    assert cut.request.request_id != pause.request.request_id
+    assert {each.resource_id for bid in (cut, pause) for each in bid.commitments} == {"gpu"}
+    assert "secret" not in f"{cut.request}{pause.request}"
+
+
+def test_the_rungs_of_a_ladder_stay_together_within_what_was_enrolled(site: Site) -> None:
+    cut, pause = ladder_of(site, Enrolled(1000.0, 5000.0))
+    both_kw = max(cut.commitments[0].reduction_kw) + max(pause.commitments[0].reduction_kw)
+    bids = ladder_of(site, Enrolled(both_kw - 2.0, 5000.0))
+    assert [bid.request.bid.WhichOneof("offer") for bid in bids] == ["step_offer"]
+    energy_kwh = sum(each.energy_kwh for bid in (cut, pause) for each in bid.commitments)
+    assert len(ladder_of(site, Enrolled(1000.0, energy_kwh - 1.0))) == 1
 
 
 def test_the_same_invitation_twice_makes_the_same_request(site: Site) -> None:
@@ -244,7 +295,7 @@ def test_standing_bids_are_made_once_and_last_for_the_whole_call(tmp_path: Path)
     settings = write_site(tmp_path, standing_bids=[table])
     rules = ProductRules(10.0, 1.0, Decimal(0), Decimal(6000), "GBP", QUARTER, is_emergency=True)
     with start_site(settings) as site:
-        envelope = site.agent.units["bess"].envelope()
+        envelope = site.agent.units["bess"].envelope().for_enrolment()
         enrolled = {"bess": Enrolled(envelope.max_reduction_kw, envelope.energy_budget_kwh)}
         for _ in range(2):
             site.agent.enrolled({"products/example-emergency": rules}, enrolled, site.now)

@@ -297,7 +297,7 @@ def test_a_delivery_is_aborted_when_every_device_fails(tmp_path: Path) -> None:
     with connected(start_site(write_site(tmp_path, driver__faults=faults))) as site:
         site.deliver(instruction=instruction(target(site, 0.1)))
         site.run_until(EVENING + HOUR - STEP)
-        assert statuses(site.run_until(EVENING + HOUR)) == [("ABORTED", "RESOURCE_UNAVAILABLE")]
+        assert statuses(site.run_until(EVENING + HOUR)) == [("ABORTED", "DEVICE_FAULT")]
 
 
 def test_what_has_been_sold_is_used_first_and_kept_for_its_time(site: Site) -> None:

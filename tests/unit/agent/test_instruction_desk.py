@@ -20,6 +20,7 @@ from support.agent_site import (
 )
 
 from vpp.agent.wire import duration
+from vpp.foundation.errors import InvalidInput
 from vpp.v1 import event_pb2
 
 HOUR = timedelta(hours=1)
@@ -192,3 +193,15 @@ def test_a_modification_after_the_start_does_not_begin_again(site: Site) -> None
     assert statuses(site.run_until(EVENING + 3 * STEP)) == [("STARTED", "UNSPECIFIED")]
     site.run_until(EVENING + HOUR)
     assert reduced_kw(site, EVENING + QUARTER, 9).min() > 0.3 * kw
+
+
+def test_why_a_site_cannot_judge_stays_at_the_site(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless(*_: object, **__: object) -> None:
+        raise InvalidInput("group secret-customer-7 has no load")
+
+    monkeypatch.setattr("vpp.agent.instruction_desk.verdict_on", nameless)
+    [request] = [
+        each for each in site.deliver(instruction=told(100.0)) if each.HasField("instruction_status")
+    ]
+    assert statuses([request]) == [("REFUSED", "RESOURCE_UNAVAILABLE")]
+    assert "secret" not in str(request)

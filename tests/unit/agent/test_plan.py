@@ -3,8 +3,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from vpp.agent.announced_baseline import Baseline
+from vpp.agent.commitment import Commitment
 from vpp.agent.held_instruction import HeldInstruction
-from vpp.agent.plan import Baseline, Commitment, Phase, SitePlan
+from vpp.agent.plan import Phase, SitePlan
 from vpp.agent.purpose import Purpose
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval

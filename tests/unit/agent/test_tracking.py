@@ -2,11 +2,11 @@ import math
 
 import pytest
 
-from vpp.agent.tracking import Course, required_reduction_kw, usable_kw
+from vpp.agent.tracking import Course, required_change_kw, usable_kw
 
 
 def required(course: Course, limit_ratio: float = 1.0) -> float:
-    return required_reduction_kw(course, aim_ratio=1.0, correction_limit_ratio=limit_ratio)
+    return required_change_kw(course, aim_ratio=1.0, correction_limit_ratio=limit_ratio)
 
 
 def test_the_first_step_aims_at_baseline_less_target() -> None:

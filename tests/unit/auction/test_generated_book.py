@@ -10,7 +10,6 @@ import pytest
 from vpp.auction.bid import (
     Bid,
     BlockOffer,
-    Direction,
     Rebound,
     ReboundProfile,
     StepOffer,
@@ -20,6 +19,7 @@ from vpp.auction.book import Book
 from vpp.auction.buyer import ANY_TERMS
 from vpp.auction.entry import check_book
 from vpp.auction.generated_book import BookMix, generate_book
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import InvalidInput
 
 MIXES = list(BookMix)

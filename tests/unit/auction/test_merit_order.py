@@ -6,12 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from vpp.auction.bid import Bid, BlockOffer, Direction, Migration, PriceStep, Rebound, RunLimits, StepOffer
+from vpp.auction.bid import Bid, BlockOffer, Migration, PriceStep, Rebound, RunLimits, StepOffer
 from vpp.auction.book import Book
 from vpp.auction.buyer import ANY_TERMS, BuyerTerms, FeederLimit, SiteLimit, ZoneLimit
 from vpp.auction.dispatch import Dispatch
 from vpp.auction.market.canonical import CanonicalBook
 from vpp.auction.merit_order import merit_order
+from vpp.foundation.direction import Direction
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 Target = tuple[float, float]

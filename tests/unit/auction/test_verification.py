@@ -8,9 +8,10 @@ from math import nan
 import pytest
 from support.hand_cleared import NOON, bid, book, changed, cleared
 
-from vpp.auction.bid import Bid, BlockOffer, Direction, PriceStep, Rebound, StepOffer
+from vpp.auction.bid import Bid, BlockOffer, PriceStep, Rebound, StepOffer
 from vpp.auction.result import BidReason, Clearing, ClearingStatus, PriceBranch, ZonePrice
 from vpp.auction.verification import findings, verify
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import BrokenPromise
 from vpp.portfolio.product import PayRule
 

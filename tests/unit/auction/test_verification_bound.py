@@ -11,11 +11,12 @@ from math import nan
 import pytest
 from support.hand_cleared import bid, book, cleared, steps
 
-from vpp.auction.bid import BlockOffer, Direction, Migration, Rebound, ReboundProfile, RunLimits, StoreOffer
+from vpp.auction.bid import BlockOffer, Migration, Rebound, ReboundProfile, RunLimits, StoreOffer
 from vpp.auction.book import Book
 from vpp.auction.buyer import BuyerTerms, FeederLimit, PathLimit, SiteLimit, ZoneLimit
 from vpp.auction.result import Certificate, RowDual
 from vpp.auction.verification import certified_bound, findings
+from vpp.foundation.direction import Direction
 
 Key = tuple[str | int, ...]
 

@@ -8,7 +8,6 @@ from support.hand_cleared import bid, book, changed, cleared, steps
 
 from vpp.auction.bid import (
     BlockOffer,
-    Direction,
     Migration,
     PriceStep,
     ReboundProfile,
@@ -21,6 +20,7 @@ from vpp.auction.buyer import BuyerTerms, PathLimit
 from vpp.auction.result import Clearing
 from vpp.auction.verification import findings
 from vpp.auction.verification.run_checks import fewest_starts
+from vpp.foundation.direction import Direction
 
 
 def found(of: Book, clearing: Clearing, words: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from vpp.baseline.calendar import DayClass, SiteCalendar
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
-from vpp.portfolio.baseline_rule import DayKind
+from vpp.portfolio.day_kind import DayKind
 
 HOUR, HALF = timedelta(hours=1), timedelta(minutes=30)
 # Clocks in London went forward on 29 March 2026 at 01:00 UTC and back on 25 October 2026 at 01:00 UTC.

@@ -1,4 +1,5 @@
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
@@ -9,6 +10,7 @@ from vpp.cli.charts.load import EventTrace, load_chart
 from vpp.cli.charts.merit_order import Offer, merit_order_chart
 from vpp.cli.charts.money import SiteMoney, money_chart
 from vpp.cli.charts.style import Chart
+from vpp.foundation.direction import Direction
 
 DAY = pd.date_range("2026-03-02", periods=96, freq="15min", tz="UTC")
 
@@ -44,6 +46,16 @@ def test_the_unit_follows_the_size(portfolio: Chart) -> None:
     small = load_chart("load_north-1", "north-1", load(800.0), [evening(800.0)], small=True)
     assert any(text.startswith("MW ") for text in texts(portfolio))
     assert any(text.startswith("kW ") for text in texts(small))
+
+
+def test_a_target_of_more_load_lies_above_the_baseline_and_has_room() -> None:
+    more = replace(evening(800.0), direction=Direction.LOAD_UP)
+    less, raised = (
+        load_chart("load_north-1", "north-1", load(800.0), [event]) for event in (evening(800.0), more)
+    )
+    assert "baseline and target" in texts(raised)
+    assert "baseline less target" not in texts(raised)
+    assert less.svg != raised.svg
 
 
 def test_gaps_are_drawn_as_gaps() -> None:

@@ -15,6 +15,7 @@ from vpp.dispatch.attribution import (
 )
 from vpp.dispatch.instruction import Instruction, InstructionState
 from vpp.dispatch.purpose import EventPurpose
+from vpp.foundation.direction import Direction
 from vpp.foundation.interval import Interval
 
 START = datetime(2026, 3, 2, 17, tzinfo=UTC)
@@ -139,3 +140,36 @@ def test_events_meet_on_the_grid_that_all_of_them_change_on() -> None:
     assert common_step(half, HOUR, [alike]) == half
     assert common_step(half, HOUR, [alike, claim("evening", 2, 40.0, first=1)]) == STEP
     assert common_step(STEP, HOUR, []) == STEP
+
+
+@pytest.mark.parametrize(
+    ("raised_kw", "taken_kw"),
+    [
+        (-50.0, -50.0),  # it follows the order: the sale is short of its target, and not of the order's too
+        (-70.0, -70.0),  # nor with what it shed beyond the order
+        (0.0, 0.0),
+        (40.0, 0.0),  # it goes on raising: the order got nothing
+        (-20.0, -20.0),
+    ],
+)
+def test_an_order_the_other_way_takes_what_lies_its_way(raised_kw: float, taken_kw: float) -> None:
+    sale = replace(claim("surplus", 2, 40.0), direction=Direction.LOAD_UP)
+    order = claim("order", 3, 50.0)
+    taken = taken_by_others(sale, [order], np.full(4, raised_kw), HOUR, STEP)
+    assert taken.tolist() == [taken_kw] * 4
+    of_the_order = taken_by_others(order, [sale], np.full(4, -raised_kw), HOUR, STEP)
+    np.testing.assert_allclose(-raised_kw - of_the_order, np.full(4, -taken_kw))
+
+
+def test_what_is_left_over_goes_to_the_lowest_rank_that_wants_it_that_way() -> None:
+    targets, ranks, ways = np.array([[50.0], [30.0], [20.0]]), [3, 2, 1], [-1.0, 1.0, 1.0]
+    assert attribute(np.array([90.0]), targets, ranks, ways).ravel().tolist() == [0.0, 30.0, 60.0]
+    assert attribute(np.array([-90.0]), targets, ranks, ways).ravel().tolist() == [-90.0, 0.0, 0.0]
+    targets[0] = 0.0  # an order that wants nothing just then takes nothing
+    assert attribute(np.array([-90.0]), targets, ranks, ways).ravel().tolist() == [0.0, 0.0, -90.0]
+
+
+def test_a_claim_has_its_instructions_direction() -> None:
+    found = claim_of(replace(TOLD, direction=Direction.LOAD_UP))
+    assert found is not None
+    assert found.direction is Direction.LOAD_UP

@@ -74,9 +74,9 @@ def test_promising_more_than_is_held_is_refused() -> None:
 
 
 def test_the_envelope_is_that_of_a_full_window() -> None:
-    envelope = battery.envelope(PARAMS, BatteryState(300.0))
-    assert (envelope.max_reduction_kw, envelope.energy_budget_kwh) == (500.0, 600.0)
-    assert envelope.recovery_duration == 3 * HOUR
+    envelope = battery.envelope(PARAMS, battery.rested(PARAMS))
+    assert (envelope.p_max_kw, envelope.energy_budget_kwh) == (500.0, 600.0)
+    assert envelope.recovery.duration == 3 * HOUR
 
 
 @pytest.mark.parametrize(
@@ -102,3 +102,26 @@ def test_negative_commands_and_empty_steps_are_refused() -> None:
         battery.available_kw(PARAMS, BatteryState(900.0), timedelta(0))
     with pytest.raises(InvalidInput, match="interval_count is 0"):
         battery.offer(PARAMS, BatteryState(900.0), 0, HOUR, tariff_per_kwh=TARIFF)
+
+
+def test_a_charge_can_be_ordered_up_to_the_ceiling() -> None:
+    low = BatteryState(200.0, owed_kwh=50.0)
+    kw = battery.available_increase_kw(PARAMS, low, HOUR)
+    after, change_kw = battery.advance(PARAMS, low, 0.0, HOUR, increase_kw=10_000.0)
+    assert change_kw == kw > 0.0
+    assert after.stored_kwh <= PARAMS.ceiling_kwh
+    assert after.owed_kwh == 0.0
+    assert battery.available_increase_kw(PARAMS, battery.rested(PARAMS), HOUR) == 0.0
+    assert battery.advance(PARAMS, low, 0.0, HOUR, increase_kw=100.0, recovery_limit_kw=30.0)[1] == 30.0
+    with pytest.raises(InvalidInput, match="expected 0 beside a reduction"):
+        battery.advance(PARAMS, low, 1.0, HOUR, increase_kw=1.0)
+
+
+def test_what_is_promised_is_no_part_of_the_present_envelope() -> None:
+    full = battery.rested(PARAMS)
+    free = battery.envelope(PARAMS, full)
+    sold = battery.envelope(PARAMS, replace(full, committed_dr_kwh=100.0))
+    assert free.energy_budget_kwh - sold.energy_budget_kwh == pytest.approx(100.0)
+    nothing = battery.envelope(PARAMS, replace(full, committed_dr_kwh=PARAMS.window_kwh))
+    assert (nothing.p_max_kw, nothing.recovery.energy_kwh) == (0.0, 0.0)
+    assert "promised" in nothing.why_not

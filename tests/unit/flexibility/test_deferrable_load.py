@@ -100,7 +100,7 @@ def test_pausing_is_all_or_nothing() -> None:
     bid = deferrable_load.offer(params, STATE, 2, QUARTER, tariff_per_kwh=TARIFF)
     assert bid is not None
     assert (bid.divisible, bid.min_acceptance_ratio) == (False, 1.0)
-    assert deferrable_load.envelope(params, STATE).min_reduction_kw == pytest.approx(block_kw)
+    assert deferrable_load.envelope(params, STATE).p_min_kw == pytest.approx(block_kw)
 
 
 def test_a_pause_loses_the_work_since_the_last_checkpoint_once() -> None:
@@ -159,7 +159,7 @@ def test_the_longest_activation_can_still_be_caught_up() -> None:
     envelope = deferrable_load.envelope(pool(gpu_count=820.0), STATE)
     assert envelope.max_duration == timedelta(hours=80.0 / 79.2)  # 20 GPUs x 4 h over 79.2 GPU h per hour
     assert envelope.energy_budget_kwh == pytest.approx(100.0 * 80.0 / 79.2)
-    assert deferrable_load.envelope(pool(gpu_count=800.0), STATE).max_reduction_kw == 0.0
+    assert deferrable_load.envelope(pool(gpu_count=800.0), STATE).p_max_kw == 0.0
 
 
 def test_who_may_not_be_cut_like_this_is_refused() -> None:
@@ -183,3 +183,37 @@ def test_recovery_limited_to_next_to_nothing_is_no_recovery() -> None:
     assert offer is not None
     assert offer.recovery_intervals == 0
     assert offer.max_recovery_kw == 0.0
+
+
+def test_an_increase_catches_up_and_brings_work_forward() -> None:
+    owing = DeferrableLoadState(800.0, Backlog((Piece(4 * HOUR, 40.0),)), waiting_gpu_h=100.0)
+    assert deferrable_load.available_increase_kw(pool(), owing, HOUR) == pytest.approx(70.0)
+    after, change_kw = deferrable_load.advance(pool(), owing, 0.0, HOUR, increase_kw=50.0)
+    assert change_kw == pytest.approx(50.0)
+    assert (after.backlog, after.waiting_gpu_h) == (Backlog(), pytest.approx(40.0))
+    _, change_kw = deferrable_load.advance(pool(), owing, 0.0, HOUR, increase_kw=999.0)
+    assert change_kw == pytest.approx(70.0)
+
+
+def test_an_increase_never_catches_up_too_little() -> None:
+    urgent = DeferrableLoadState(800.0, Backlog((Piece(HOUR, 150.0),)))
+    after, change_kw = deferrable_load.advance(pool(), urgent, 0.0, HOUR, increase_kw=5.0)
+    assert change_kw == pytest.approx(75.0)
+    assert after.backlog.late_gpu_h == 0.0
+
+
+def test_without_free_gpus_or_work_there_is_no_increase() -> None:
+    full = DeferrableLoadState(1000.0, waiting_gpu_h=50.0)
+    assert deferrable_load.available_increase_kw(pool(), full, HOUR) == 0.0
+    assert deferrable_load.available_increase_kw(pool(), STATE, HOUR) == 0.0
+    with pytest.raises(InvalidInput, match="one of them to be 0"):
+        deferrable_load.advance(pool(), STATE, 1.0, HOUR, increase_kw=1.0)
+
+
+def test_the_envelope_prices_work_and_restart() -> None:
+    found = deferrable_load.envelope(pool(), STATE, tariff_per_kwh=TARIFF)
+    assert float(found.cost.per_kwh) == pytest.approx(0.90 * 0.099 / 0.25 - 0.30)
+    assert found.confidence.p10_ratio == 0.8
+    paused = deferrable_load.envelope(pool(method=PAUSING, tier=Tier.FLEX3), STATE, tariff_per_kwh=TARIFF)
+    assert paused.cost.per_start == Decimal("198.00")  # 400 GPUs x 66 min x 0.5 kW x 0.90
+    assert deferrable_load.envelope(pool(tier=Tier.FLEX0), STATE).why_not != ""

@@ -6,7 +6,6 @@ from vpp.flexibility.recovery import (
     RecoveryLimits,
     limit_rebound,
     rebound_headroom_kw,
-    released_reduction_kw,
 )
 from vpp.foundation.errors import InvalidInput
 
@@ -43,20 +42,12 @@ def test_who_is_not_ranked_comes_last_by_name() -> None:
     }
 
 
-def test_a_staggered_release_reaches_zero_and_stays_there() -> None:
-    held, course = 100.0, []
-    for _ in range(5):
-        held = released_reduction_kw(held, 30.0, MINUTE)
-        course.append(held)
-    assert course == [70.0, 40.0, 10.0, 0.0, 0.0]
-
-
 def test_the_net_load_of_a_whole_recovery_stays_below_both_limits() -> None:
     limits = RecoveryLimits(import_limit_kw=1050.0, max_ramp_kw_per_min=40.0)
     held_kw, owed_kwh, net_kw = 200.0, 20.0, 800.0
     peak_kw = largest_rise_kw = 0.0
     for _ in range(60):
-        held_kw = released_reduction_kw(held_kw, limits.max_ramp_kw_per_min, MINUTE)
+        held_kw = max(0.0, held_kw - limits.max_ramp_kw_per_min)
         course_kw = 1000.0 - held_kw
         headroom_kw = rebound_headroom_kw(limits, course_kw, net_kw, MINUTE)
         wanted = {"bess": min(500.0, owed_kwh * 60.0)}
@@ -75,3 +66,10 @@ def test_negative_limits_are_refused() -> None:
         RecoveryLimits(1000.0, max_ramp_kw_per_min=-1.0)
     with pytest.raises(InvalidInput, match="headroom_kw"):
         limit_rebound({"a": 1.0}, [], -1.0)
+
+
+def test_the_transformer_bounds_the_rebound_like_the_contract() -> None:
+    limits = RecoveryLimits(import_limit_kw=1000.0, transformer_limit_kw=950.0)
+    assert rebound_headroom_kw(limits, 900.0, 900.0, timedelta(minutes=5)) == 50.0
+    with pytest.raises(InvalidInput, match="transformer_limit_kw is -1"):
+        RecoveryLimits(import_limit_kw=1000.0, transformer_limit_kw=-1.0)

@@ -66,11 +66,11 @@ def test_recharge_is_a_load_that_the_site_can_hold_down() -> None:
 
 
 def test_the_envelope_follows_the_load() -> None:
-    envelope = ups.envelope(PARAMS, UpsState(stored_kwh=0.0, load_kw=600.0))
-    assert (envelope.max_reduction_kw, envelope.energy_budget_kwh) == (600.0, 70.0)
+    envelope = ups.envelope(PARAMS, ups.rested(PARAMS, UpsState(stored_kwh=0.0, load_kw=600.0)))
+    assert (envelope.p_max_kw, envelope.energy_budget_kwh) == (600.0, 70.0)
     assert envelope.max_duration == timedelta(minutes=5)
     nothing = ups.envelope(replace(PARAMS, state_of_health_ratio=0.5), UpsState(0.0, 1200.0))
-    assert (nothing.max_reduction_kw, nothing.energy_budget_kwh) == (0.0, 0.0)
+    assert (nothing.p_max_kw, nothing.energy_budget_kwh) == (0.0, 0.0)
 
 
 def test_impossible_parameters_are_refused() -> None:
@@ -80,3 +80,19 @@ def test_impossible_parameters_are_refused() -> None:
         replace(PARAMS, charge_ratio=0.0)
     with pytest.raises(InvalidInput, match="load_kw is -1"):
         UpsState(stored_kwh=1.0, load_kw=-1.0)
+
+
+def test_the_planner_is_offered_minutes_only_and_nothing_that_is_held() -> None:
+    full = ups.rested(PARAMS, UpsState(0.0, 600.0))
+    terms = ups.terms(PARAMS, full, 3, MINUTE, load_kw=(600.0, 800.0, 2_000.0))
+    assert terms.max_discharge_kw[:2] == (600.0, 800.0)
+    # What is left after a minute must carry the greater load of the next one.
+    assert terms.floor_kwh[0] == ups.floor_kwh(PARAMS, 800.0)
+    assert (terms.can_increase, terms.end_kwh) == (False, PARAMS.full_kwh)
+    assert ups.terms(PARAMS, full, 2, 15 * MINUTE).max_discharge_kw == (0.0, 0.0)  # longer than its autonomy
+    held = replace(full, holds=frozenset({ups.UpsHold.GRID_WARNING}))
+    assert ups.terms(PARAMS, held, 1, MINUTE).max_discharge_kw == (0.0,)
+    low = replace(full, stored_kwh=0.5 * ups.floor_kwh(PARAMS, 600.0))
+    assert ups.terms(PARAMS, low, 1, MINUTE).max_discharge_kw == (0.0,)
+    lead = replace(PARAMS, chemistry=ups.UpsChemistry.VRLA)
+    assert ups.terms(lead, full, 1, MINUTE).max_discharge_kw == (0.0,)

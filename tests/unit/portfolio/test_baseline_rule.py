@@ -5,15 +5,8 @@ import pytest
 from pydantic import ValidationError
 from support.rule_cases import HOUR, SOURCE, before, days_of, high, rule_of
 
-from vpp.portfolio.baseline_rule import (
-    Adjustment,
-    BaselineRule,
-    ClockWindow,
-    DayClass,
-    DayKind,
-    DayPool,
-    EventWindow,
-)
+from vpp.portfolio.baseline_rule import Adjustment, BaselineRule, ClockWindow, DayClass, DayPool, EventWindow
+from vpp.portfolio.day_kind import DayKind
 
 WORKDAY = {"kinds": ["workday"], "average": 4, "candidates": 5}
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from support.products import shipped_products
+from support.products import product_for, shipped_products, shipped_rules
 
+from vpp.foundation.direction import Direction
 from vpp.portfolio.product import ProductProfile
 
 
@@ -18,6 +19,7 @@ def document() -> dict[str, Any]:
     ("group", "field", "value", "named"),
     [
         ("call", "max_duration", "PT15M", "max_duration"),
+        ("call", "direction", "sideways", "call.direction"),
         ("bid", "price_cap_per_mwh", "-1", "price_cap_per_mwh"),
         ("baseline", "rule", "high-4-of-5", "baseline.rule"),
         ("baseline", "rules", [], "baseline.rules"),
@@ -39,3 +41,30 @@ def test_settlement_intervals_divide_an_hour(document: dict[str, Any]) -> None:
     document["settlement_interval"] = "PT25M"
     with pytest.raises(ValidationError, match="divide an hour"):
         ProductProfile.model_validate(document)
+
+
+def test_a_product_may_ask_for_more_consumption_and_comes_back_as_it_was() -> None:
+    more = product_for(Direction.LOAD_UP)
+    document = more.model_dump(mode="json")
+    assert document["call"]["direction"] == "load_up"
+    assert ProductProfile.model_validate(document) == more
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "adjustment", "why"),
+    [
+        ("pjm-firm-service-level", {}, "is a level to stay below"),
+        ("ten-of-ten", {"up_only": True}, "has up_only, which is made for reductions"),
+    ],
+)
+def test_a_rule_made_for_reductions_measures_no_increase(
+    rule_id: str, adjustment: dict[str, object], why: str
+) -> None:
+    rule = shipped_rules()[rule_id].model_dump(mode="json")
+    if adjustment:
+        rule["adjustment"] |= adjustment
+    down = product_for(Direction.LOAD_DOWN).model_dump(mode="json") | {"baseline": {"rule": rule}}
+    assert ProductProfile.model_validate(down).call.direction is Direction.LOAD_DOWN
+    up = product_for(Direction.LOAD_UP).model_dump(mode="json") | {"baseline": {"rule": rule}}
+    with pytest.raises(ValidationError, match=f"rule {rule_id} {why}"):
+        ProductProfile.model_validate(up)

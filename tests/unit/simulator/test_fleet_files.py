@@ -40,7 +40,7 @@ def test_two_hours_of_flexibility_are_25_to_45_percent_of_the_load(tmp_path: Pat
         for unit in units_of(settings.resources, None):
             unit.observe(plant.state(unit.resource_id, plant.meter_begins_at))
             envelope = unit.envelope()
-            lasting_kw += min(envelope.max_reduction_kw, envelope.energy_budget_kwh / 2.0)  # for two hours
+            lasting_kw += min(envelope.p_max_kw, envelope.energy_budget_kwh / 2.0)  # for two hours
         assert 0.25 <= lasting_kw / site.mean_load_kw <= 0.45
 
 

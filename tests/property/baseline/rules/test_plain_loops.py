@@ -26,7 +26,8 @@ from vpp.baseline.site_meter import SiteMeter
 from vpp.foundation.interval import Interval
 from vpp.foundation.series import regular
 from vpp.portfolio.baseline_method import XOfY
-from vpp.portfolio.baseline_rule import BaselineRule, DayClass, DayKind, Shortage
+from vpp.portfolio.baseline_rule import BaselineRule, DayClass, Shortage
+from vpp.portfolio.day_kind import DayKind
 
 HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
 # Around these days clocks change, by half an hour on Lord Howe Island, or public holidays crowd.

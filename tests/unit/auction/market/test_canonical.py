@@ -8,9 +8,10 @@ import pytest
 from support.hand_cleared import NOON, bid, book, steps
 from support.programs import block
 
-from vpp.auction.bid import Direction, PriceStep, StepOffer
+from vpp.auction.bid import PriceStep, StepOffer
 from vpp.auction.buyer import BuyerTerms
 from vpp.auction.market.canonical import CanonicalBook
+from vpp.foundation.direction import Direction
 
 
 def test_bids_are_in_the_order_of_their_ids_and_ranked_by_time() -> None:

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from support.model_rows import row, rows
 
-from vpp.auction.bid import Bid, Direction, Migration, PriceStep, ReboundProfile, StepOffer
+from vpp.auction.bid import Bid, Migration, PriceStep, ReboundProfile, StepOffer
 from vpp.auction.book import Book
 from vpp.auction.buyer import BuyerTerms, FeederLimit, PathLimit, SiteLimit, ZoneLimit
 from vpp.auction.reference.model import build_reference
+from vpp.foundation.direction import Direction
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 OFFER = StepOffer(((PriceStep(100.0, Decimal(40)), PriceStep(50.0, Decimal(60))), ()))

@@ -8,11 +8,12 @@ import pytest
 from support.hand_cleared import bid, book, steps
 from support.programs import block, loaded, market_of, solved, values
 
-from vpp.auction.bid import Bid, Direction, StoreOffer
+from vpp.auction.bid import Bid, StoreOffer
 from vpp.auction.buyer import ANY_TERMS, BuyerTerms
 from vpp.auction.clearing import clear
 from vpp.auction.rules import ClearingRules
 from vpp.auction.search.waste import is_wasteful, without_idle_charging, without_waste
+from vpp.foundation.direction import Direction
 from vpp.portfolio.product import PayRule
 from vpp.solver.report import SolverName
 

@@ -7,7 +7,7 @@ from support.baseline_sites import DAY, HOUR, day_of, flat_site, site_of, span
 from vpp.baseline.scoring.civil_days import number_of
 from vpp.baseline.scoring.day_table import DayTable, days_of_kinds, like_days
 from vpp.foundation.interval import Interval
-from vpp.portfolio.baseline_rule import DayKind
+from vpp.portfolio.day_kind import DayKind
 
 WORKDAYS = frozenset({DayKind.WORKDAY})
 

@@ -9,7 +9,7 @@ from vpp.baseline.calendar import SiteCalendar
 from vpp.baseline.scoring.placebo_plan import PlaceboPlan, PlaceboWindow, placebo_events
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
-from vpp.portfolio.baseline_rule import DayKind
+from vpp.portfolio.day_kind import DayKind
 
 EVENING = PlaceboPlan(windows=(PlaceboWindow(time(17), 4 * HOUR),), history_days=7)
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -5,8 +6,10 @@ import pytest
 from support.baseline_sites import HOUR, additive, at, noisy_site, site_of, span, x_of_y
 from support.gaming import EVENT_DAY, gaming_view, raised
 
-from vpp.baseline.scoring.gaming_flag import GamingKind, GamingLimits
+from vpp.baseline.scoring.gaming_flag import GamingFlag, GamingKind, GamingLimits
+from vpp.baseline.scoring.gaming_view import GamingView
 from vpp.baseline.scoring.raised_load import pre_event_ramp, raised_load
+from vpp.foundation.direction import Direction
 
 
 def test_load_raised_in_the_window_is_flagged_with_its_figures() -> None:
@@ -98,3 +101,36 @@ def test_a_gap_on_the_day_leaves_nothing_to_tell() -> None:
     site = raised(noisy_site(30), float("nan"), 13, 16)
     assert raised_load(gaming_view(site)) is None
     assert pre_event_ramp(gaming_view(site)) is None
+
+
+def upwards(view: GamingView) -> GamingView:
+    return replace(view, direction=Direction.LOAD_UP)
+
+
+@pytest.mark.parametrize(
+    ("found", "kind"),
+    [(raised_load, GamingKind.LOWERED_LOAD), (pre_event_ramp, GamingKind.PRE_EVENT_DIP)],
+)
+def test_where_more_is_asked_for_it_is_load_that_is_lowered(
+    found: Callable[[GamingView], GamingFlag | None], kind: GamingKind
+) -> None:
+    lowered, lifted = (gaming_view(raised(noisy_site(30), factor, 13, 17)) for factor in (1 / 1.4, 1.4))
+    flag = found(upwards(lowered))
+    assert flag is not None
+    assert flag.kind is kind
+    assert flag.value == pytest.approx(1.4, abs=0.06)
+    assert f"{flag.value:.2f} times as large" in flag.reason
+    assert found(upwards(lifted)) is None
+    assert found(lowered) is None
+
+
+@pytest.mark.parametrize("factor", [0.0, -0.2])
+def test_a_load_that_is_shut_off_or_exported_is_flagged_too(factor: float) -> None:
+    for found in (raised_load, pre_event_ramp):
+        flag = found(upwards(gaming_view(raised(noisy_site(30), factor, 13, 17))))
+        assert flag is not None
+        assert 100.0 < flag.value < 2000.0  # a number, though nothing was used
+
+
+def test_a_load_lowered_by_little_is_not_flagged() -> None:
+    assert raised_load(upwards(gaming_view(raised(noisy_site(30), 1 / 1.15, 13, 16)))) is None

@@ -20,7 +20,6 @@ import pytest
 from vpp.auction.bid import (
     Bid,
     BlockOffer,
-    Direction,
     Migration,
     Offer,
     PriceStep,
@@ -42,6 +41,7 @@ from vpp.auction.result import (
     ZonePrice,
 )
 from vpp.cli.main import main
+from vpp.foundation.direction import Direction
 from vpp.portfolio.product import PayRule
 from vpp.solver.report import SolverName
 

@@ -57,6 +57,26 @@ def test_the_summary_adds_up_and_can_be_derived_again(run: Run, meter: Path, tmp
     assert len(site["data_version"]) == len(summary["rule"]["digest"]) == 64
 
 
+@pytest.mark.parametrize(
+    ("load_kw", "direction", "kinds"),
+    [
+        (50.0, "load_down", set()),
+        (50.0, "load_up", {"lowered_load"}),
+        (150.0, "load_down", {"raised_load"}),
+        (150.0, "load_up", set()),
+    ],
+)
+def test_what_looks_odd_depends_on_which_way_the_event_asks(
+    run: Run, tmp_path: Path, load_kw: float, direction: str, kinds: set[str]
+) -> None:
+    load = plant_load()
+    load["2026-01-29T13:00Z":"2026-01-29T16:00Z"] = load_kw
+    meter = write_meter(tmp_path / "odd.csv", {"plant": load})
+    arguments = ("--meter", meter, "--event", EVENT, "--out", tmp_path / "out.csv", "--json")
+    text = run("compute", "--method", "high-4-of-5", *arguments, "--direction", direction)
+    assert {flag["kind"] for flag in json.loads(text)["sites"][0]["gaming_flags"]} == kinds
+
+
 def test_past_events_leave_the_days_they_touch(run: Run, meter: Path, tmp_path: Path) -> None:
     events = tmp_path / "events.csv"
     events.write_text("start_time,end_time\n2026-01-28T17:00Z,2026-01-28T18:00Z\n")

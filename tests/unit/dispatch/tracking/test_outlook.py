@@ -39,7 +39,7 @@ def site(  # noqa: PLR0913  one argument per thing that differs
         was_followed=state is not InstructionState.REFUSED,
         response=timedelta(0),
         budget_kwh=budget_kwh,
-        baseline_kw=np.full(12, baseline_kw),
+        reference_kw=np.full(12, baseline_kw),
         offset_kw=offset_kw,
         delivered_kw=values,
         is_metered=~np.isnan(values),
@@ -66,7 +66,7 @@ def test_what_a_site_does_it_is_expected_to_go_on_doing() -> None:
 
 def test_the_load_is_expected_to_stay_not_the_difference_to_a_changing_baseline() -> None:
     course = site([100.0] * 3)
-    course = replace(course, baseline_kw=np.repeat([1000.0, 1030.0, 1000.0, 1000.0], 3))
+    course = replace(course, reference_kw=np.repeat([1000.0, 1030.0, 1000.0, 1000.0], 3))
     assert look(course, 15).expected_by_interval_kw.tolist() == [100.0, 130.0, 100.0, 100.0]
 
 

@@ -23,7 +23,7 @@ def course(*orders: Order, response: timedelta = timedelta(0)) -> SiteCourse:
         was_followed=True,
         response=response,
         budget_kwh=float("inf"),
-        baseline_kw=nothing,
+        reference_kw=nothing,
         offset_kw=float("nan"),
         delivered_kw=nothing,
         is_metered=np.zeros(FRAME.sample_count, dtype=np.bool_),

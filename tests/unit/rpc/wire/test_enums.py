@@ -9,6 +9,7 @@ from vpp.auction.result import ClearingStatus
 from vpp.auction.tender import TenderState
 from vpp.dispatch.event import EventState
 from vpp.dispatch.instruction import InstructionState, RefusalReason
+from vpp.foundation.direction import Direction
 from vpp.foundation.errors import InvalidInput
 from vpp.portfolio.enrolment import EnrolmentState
 from vpp.portfolio.party import PartyKind
@@ -17,7 +18,7 @@ from vpp.portfolio.resource import ResourceKind
 from vpp.rpc.wire.enum_fields import member
 from vpp.settlement.run_type import RunType
 from vpp.telemetry.quality import MeterQuality
-from vpp.v1 import auction_pb2, event_pb2, portfolio_pb2, settlement_pb2, telemetry_pb2
+from vpp.v1 import auction_pb2, buyer_pb2, event_pb2, portfolio_pb2, settlement_pb2, telemetry_pb2
 from vpp.workflows.records import BidState, DisputeState
 
 PAIRS = [
@@ -34,6 +35,7 @@ PAIRS = [
     (RunType, settlement_pb2.Statement.RunType, "RUN_TYPE_"),
     (DisputeState, settlement_pb2.Dispute.State, "STATE_"),
     (MeterQuality, telemetry_pb2.MeterQuality, "METER_QUALITY_"),
+    (Direction, buyer_pb2.Direction, "DIRECTION_"),
 ]
 
 
