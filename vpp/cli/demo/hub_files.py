@@ -65,6 +65,8 @@ def write_hub_files(
         "work": {"worker_processes": 2},
         # The heartbeat is in the clock's own time, which runs a thousand times the machine's.
         "session": {"heartbeat_interval": "PT2H"},
+        # At that pace the way from a look to a site's devices takes minutes of the clock's own time.
+        "tracking": {"interval": "PT15M", "lead": "PT10M"},
         "market": {
             "aggregator_party_id": AGGREGATOR_PARTY,
             "automatic_approval": True,
