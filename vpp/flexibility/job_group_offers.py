@@ -18,7 +18,6 @@ from vpp.flexibility.envelope import (
 )
 from vpp.flexibility.job_cluster import JobClusterParameters, JobClusterState, catching_up_gpus
 from vpp.flexibility.job_group import JobGroup
-from vpp.flexibility.job_groups import available_increase_kw
 from vpp.flexibility.knob import KNOB_ORDER, Knob
 from vpp.flexibility.offer import Offer, exact_ratio, price_per_mwh, rounded_up, whole_intervals
 from vpp.flexibility.opportunity_cost import OpportunityCost
@@ -127,31 +126,6 @@ def envelope(
             backlog_gpu_h=sum(lost_gpu_h),
         ),
         cost=cost,
-    )
-
-
-def increase_envelope(params: JobClusterParameters, state: JobClusterState) -> Envelope:
-    """Return how far the cluster can draw more: work caught up and brought forward on free GPUs."""
-    power_kw = available_increase_kw(params, state, RUNG)
-    kwh = sum(
-        (each.backlog.total_gpu_h + each.waiting_gpu_h) * params.kw_per_gpu(group)
-        for group, each in zip(params.groups, state.groups, strict=True)
-        if not group.is_pinned
-    )
-    longest = timedelta(0)
-    if power_kw > TOLERANCE_KW:
-        longest = min(LONGEST_ACTIVATION, timedelta(hours=max(hours_of(RUNG), kwh / power_kw)))
-    return Envelope(
-        params.resource_id,
-        FlexDirection.LOAD_UP,
-        Boundary.POC,
-        p_max_kw=power_kw,
-        energy_budget_kwh=min(kwh, power_kw * (longest / timedelta(hours=1))),
-        max_duration=longest,
-        confidence=DeliveryConfidence(params.delivery_ratio),
-        delay=response_time(params),
-        recovery=EnvelopeRecovery(energy_kwh=kwh, shape=RecoveryShape.BACKLOG),
-        why_not="" if power_kw > TOLERANCE_KW else "no free GPUs, or no work that could be done now",
     )
 
 

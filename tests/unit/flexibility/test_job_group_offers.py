@@ -10,7 +10,6 @@ from vpp.flexibility.job_cluster import cluster_state
 from vpp.flexibility.job_group import GroupState, group_with_deadline
 from vpp.flexibility.job_group_offers import (
     envelope,
-    increase_envelope,
     offers,
     quick_enough,
     response_time,
@@ -98,12 +97,3 @@ def test_pauses_alone_come_in_blocks() -> None:
     only = job_cluster(job_group("a", tier=Tier.FLEX0, pause=PAUSE))
     found = envelope(only, cluster_state(only, (GroupState(100.0),)))
     assert found.p_min_kw == found.p_max_kw == pytest.approx(40.0)
-
-
-def test_more_can_be_drawn_while_work_waits() -> None:
-    state = cluster_state(PARAMS, (group_with_deadline(400.0, 2000.0, 10 * HOUR), GroupState(100.0)))
-    found = increase_envelope(PARAMS, state)
-    assert found.direction is FlexDirection.LOAD_UP
-    assert found.p_max_kw == pytest.approx(250.0)  # 500 free GPUs
-    assert found.energy_budget_kwh == pytest.approx(1000.0)
-    assert increase_envelope(PARAMS, STATE).why_not != ""
