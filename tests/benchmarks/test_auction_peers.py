@@ -26,7 +26,7 @@ from benchmarks.support.tables import print_table, span
 from vpp.auction.clearing import clear
 from vpp.auction.rules import ClearingRules
 from vpp.foundation.clock import stopwatch_s
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 pytestmark = pytest.mark.timeout(0)

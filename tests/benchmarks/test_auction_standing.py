@@ -12,7 +12,7 @@ from vpp.auction.result import Clearing
 from vpp.auction.rules import ClearingRules
 from vpp.auction.standing import StandingMarket
 from vpp.foundation.clock import stopwatch_s
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 BIDS, INTERVALS, SEEDS = 1000, 4, 5

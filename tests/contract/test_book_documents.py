@@ -33,7 +33,7 @@ from vpp.auction.result import (
 from vpp.auction.rules import ClearingRules
 from vpp.auction.verification import verify
 from vpp.foundation.direction import Direction
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 from vpp.v1 import auction_pb2, book_pb2, buyer_pb2
 

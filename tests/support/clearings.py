@@ -17,7 +17,7 @@ from vpp.auction.result import (
 )
 from vpp.auction.rules import TieRule, UniformPrice
 from vpp.foundation.direction import Direction
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from vpp.auction.clearing_json import clearing_to_document
 from vpp.auction.result import Clearing, SolverRun
 from vpp.auction.rules import ClearingRules
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 EXACT = ClearingRules(PayRule.AS_CLEAR, solver=SolverName.HIGHS, relative_gap=1e-9)

@@ -16,7 +16,7 @@ from vpp.auction.result import (
     SolverRun,
     ZonePrice,
 )
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -23,7 +23,7 @@ from vpp.auction.result import Award, BidReason, Clearing, PriceBranch, SolverRu
 from vpp.auction.rules import ClearingRules
 from vpp.auction.stages import Stages
 from vpp.auction.verification import verify
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.linear_program import Flags, Floats, LinearSession
 
 
@@ -52,7 +52,7 @@ def clear(book: Book, rules: ClearingRules) -> Clearing:
     Example:
         >>> from datetime import UTC, datetime, timedelta
         >>> from vpp.auction.bid import PriceStep, StepOffer
-        >>> from vpp.portfolio.product import PayRule
+        >>> from vpp.portfolio.money_rules import PayRule
         >>> noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
         >>> def bid(bid_id, reduction_kw, price):
         ...     offer = StepOffer(((PriceStep(reduction_kw, Decimal(price)),),))

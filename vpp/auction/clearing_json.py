@@ -15,7 +15,7 @@ from vpp.auction.result import Clearing, ClearingMethod, ClearingStatus, PriceBr
 from vpp.auction.rules import TieRule, UniformPrice
 from vpp.foundation.direction import Direction
 from vpp.foundation.names import name
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 _CLEARING = Names(

@@ -12,7 +12,7 @@ from vpp.auction.cost import micro
 from vpp.auction.dispatch import Dispatch
 from vpp.auction.market.canonical import MICRO, CanonicalBook
 from vpp.auction.rules import ClearingRules
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 
 NOTHING = Decimal(0)
 

@@ -10,7 +10,7 @@ from vpp.auction.result import PriceBranch
 from vpp.auction.rules import ClearingRules, UniformPrice
 from vpp.auction.search.prices import Prices, Side, read_prices
 from vpp.auction.search.pricing import Pricing
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.linear_program import Flags, Floats
 
 _SAME_PRICE = 1e-6

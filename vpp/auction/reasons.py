@@ -14,7 +14,7 @@ from vpp.auction.payment import Payment
 from vpp.auction.result import BidReason, ClearingStatus
 from vpp.auction.rules import ClearingRules
 from vpp.auction.worth import Worth, worth_at
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 
 _EVEN = 1e-5  # currency per MWh: closer than this to the price, an offer is at the margin
 _ROOM_KW = 1e-3

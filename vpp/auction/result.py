@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from vpp.auction.rules import TieRule, UniformPrice
 from vpp.foundation.direction import Direction
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 

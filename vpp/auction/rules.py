@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from vpp.foundation.errors import InvalidInput
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 

@@ -10,26 +10,19 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from vpp.foundation.direction import Direction
 from vpp.foundation.names import ID_PATTERN
 from vpp.portfolio.baseline_method import FirmLevel
 from vpp.portfolio.baseline_terms import BaselineTerms
+from vpp.portfolio.measurement_terms import MeasurementTerms
+from vpp.portfolio.money_rules import MoneyRules
+from vpp.portfolio.pay_parts import Part
 
 Id = Annotated[str, Field(pattern=f"^{ID_PATTERN}$")]
 Span = Annotated[timedelta, Field(ge=timedelta(0))]
 PositiveSpan = Annotated[timedelta, Field(gt=timedelta(0))]
-Ratio = Annotated[Decimal, Field(ge=0, le=1)]
-Multiple = Annotated[Decimal, Field(ge=0, le=10)]
-
-
-class PayRule(enum.Enum):
-    """How the price of an award is set."""
-
-    AS_BID = "as_bid"
-    AS_CLEAR = "as_clear"
-    FIXED = "fixed"
 
 
 class Trigger(enum.Enum):
@@ -39,11 +32,7 @@ class Trigger(enum.Enum):
     EMERGENCY = "emergency"
 
 
-class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CallRules(_Group):
+class CallRules(Part):
     """When and how long the product may be called.
 
     Attributes:
@@ -72,7 +61,7 @@ class CallRules(_Group):
         return self
 
 
-class BidRules(_Group):
+class BidRules(Part):
     """What a bid must look like.
 
     Attributes:
@@ -94,43 +83,7 @@ class BidRules(_Group):
         return self
 
 
-class MoneyRules(_Group):
-    """What delivery is worth.
-
-    Attributes:
-        currency: ISO 4217 code.
-        pay_rule: How the price is set.
-        fixed_price_per_mwh: The price where `pay_rule` is fixed.
-        band_low_ratio: Below this share of the target an interval earns nothing.
-        band_full_ratio: From this share of the target on there is no penalty.
-        band_cap_ratio: Delivery above this multiple of the target earns nothing more.
-        penalty_formula_id: Name of the penalty rule; `none` or `shortfall_at_price`.
-        penalty_ratio: Penalty per shortfall kWh as a multiple of the price.
-        availability_price_per_kw_h: Paid per awarded kW and hour, whether called or not.
-        aggregator_fee_ratio: Share of energy and availability payments the aggregator keeps.
-    """
-
-    currency: str = Field(pattern="^[A-Z]{3}$")
-    pay_rule: PayRule
-    fixed_price_per_mwh: Decimal | None = None
-    band_low_ratio: Ratio
-    band_full_ratio: Ratio
-    band_cap_ratio: Annotated[Decimal, Field(ge=1, le=10)]
-    penalty_formula_id: Literal["none", "shortfall_at_price"]
-    penalty_ratio: Multiple
-    availability_price_per_kw_h: Annotated[Decimal, Field(ge=0)]
-    aggregator_fee_ratio: Ratio
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.band_full_ratio < self.band_low_ratio:
-            raise ValueError("band_full_ratio must not be below band_low_ratio")
-        if (self.pay_rule is PayRule.FIXED) != (self.fixed_price_per_mwh is not None):
-            raise ValueError("fixed_price_per_mwh goes with pay_rule fixed, and only with it")
-        return self
-
-
-class Provenance(_Group):
+class Provenance(Part):
     """Where the rules come from.
 
     Attributes:
@@ -146,7 +99,7 @@ class Provenance(_Group):
     unverified_fields: tuple[str, ...] = ()
 
 
-class ProductProfile(_Group):
+class ProductProfile(Part):
     """One version of a product's rules.
 
     Attributes:
@@ -163,6 +116,7 @@ class ProductProfile(_Group):
         baseline: What counts as the load without the event: whole rules, not their names.
         money: What delivery is worth.
         provenance: Where the rules come from.
+        measurement: At which meters delivery is read, and what is reported beside it.
     """
 
     product_id: Id
@@ -178,6 +132,7 @@ class ProductProfile(_Group):
     baseline: BaselineTerms
     money: MoneyRules
     provenance: Provenance
+    measurement: MeasurementTerms = MeasurementTerms()
 
     @model_validator(mode="after")
     def _divides_an_hour(self) -> Self:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from vpp.foundation.errors import InvalidInput
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 
 GUARD = "'"
 FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  full-width signs start formulas in East Asian spreadsheets

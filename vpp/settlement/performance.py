@@ -9,7 +9,7 @@ from types import MappingProxyType
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 from vpp.foundation.money import Money, truncated_kwh
-from vpp.portfolio.product import MoneyRules
+from vpp.portfolio.money_rules import MoneyRules
 from vpp.settlement.delivery import MeasuredInterval
 from vpp.settlement.run_type import RunType
 from vpp.telemetry.quality import MeterQuality

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
-from vpp.portfolio.product import PayRule, ProductProfile
+from vpp.portfolio.money_rules import PayRule
+from vpp.portfolio.product import ProductProfile
 from vpp.settlement.delivery import MeasuredInterval
 
 PAID_BOUNDARY = "poc"

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 from vpp.foundation.errors import InvalidInput
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.settlement.csv_cell import Cell, cell_text, unguarded
 from vpp.settlement.statement import Statement
 from vpp.settlement.statement_line import StatementLine

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.settlement.charge import Charge
 from vpp.settlement.line_code import Flow, LineCode, flow_of
 from vpp.settlement.performance import ZERO, BandCode

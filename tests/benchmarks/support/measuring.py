@@ -20,7 +20,7 @@ from vpp.auction.rules import ClearingRules, UniformPrice
 from vpp.auction.search.choices import nothing
 from vpp.auction.search.exact import exact_program
 from vpp.foundation.clock import stopwatch_s
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.columns import Columns
 from vpp.solver.highs_session import HighsSession, search_with_highs
 from vpp.solver.report import SolverName

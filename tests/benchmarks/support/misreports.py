@@ -16,7 +16,7 @@ from vpp.auction.book import Book
 from vpp.auction.clearing import clear
 from vpp.auction.result import Award, Clearing
 from vpp.auction.rules import ClearingRules, UniformPrice
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 PRICE_FACTORS = ("0.8", "0.9", "1.1", "1.25", "1.5")

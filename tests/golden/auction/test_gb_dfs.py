@@ -21,7 +21,7 @@ from vpp.auction.dfs_book import DfsHalfHour, dfs_books
 from vpp.auction.dfs_rows import read_dfs_rows
 from vpp.auction.result import ClearingStatus
 from vpp.auction.rules import ClearingRules
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 DEFAULT_FOLDER = Path(__file__).resolve().parents[4] / "shared" / "data"

@@ -19,7 +19,7 @@ from vpp.auction.book import Book
 from vpp.auction.clearing import clear
 from vpp.auction.result import BidReason, Clearing, ClearingStatus, PriceBranch
 from vpp.auction.rules import ClearingRules
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

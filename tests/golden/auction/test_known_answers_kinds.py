@@ -34,7 +34,7 @@ from vpp.auction.reference.answer import solve_reference
 from vpp.auction.result import BidReason, Clearing, ClearingStatus
 from vpp.auction.rules import ClearingRules, UniformPrice
 from vpp.foundation.direction import Direction
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import Outcome, SolverName
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

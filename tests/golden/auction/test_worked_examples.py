@@ -28,7 +28,7 @@ from vpp.auction.clearing import clear
 from vpp.auction.result import Award, BidReason, Clearing, PriceBranch
 from vpp.auction.rules import ClearingRules, TieRule, UniformPrice
 from vpp.foundation.direction import Direction
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 from vpp.workflows.booking import over_every_interval
 

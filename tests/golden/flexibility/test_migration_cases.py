@@ -20,7 +20,7 @@ from vpp.flexibility.migration import Shift, shift
 from vpp.flexibility.migration_plan import plan_migration
 from vpp.flexibility.migration_site import MigrationEnd, MigrationReceiver, MovableWork
 from vpp.foundation.direction import Direction
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.rpc.wire.bid import offered_bid
 from vpp.solver.report import SolverName
 

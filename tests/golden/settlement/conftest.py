@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from vpp.foundation.interval import Interval
-from vpp.portfolio.product import MoneyRules
+from vpp.portfolio.money_rules import MoneyRules
 from vpp.settlement.delivery import MeasuredInterval
 from vpp.settlement.performance import Performance, assess
 from vpp.settlement.run_type import RunType

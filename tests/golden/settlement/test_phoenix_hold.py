@@ -20,7 +20,7 @@ import pytest
 
 from vpp.foundation.interval import Interval
 from vpp.foundation.series import regular, resample_mean_kw
-from vpp.portfolio.product import MoneyRules
+from vpp.portfolio.money_rules import MoneyRules
 from vpp.settlement.delivery import MeasuredInterval, measure
 from vpp.settlement.performance import assess
 from vpp.settlement.run_type import RunType

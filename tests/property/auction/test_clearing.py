@@ -12,7 +12,7 @@ from vpp.auction.bid import Bid, BlockOffer, StepOffer
 from vpp.auction.book import Book
 from vpp.auction.clearing import clear
 from vpp.auction.result import Award, BidReason
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 
 CENT = Decimal("0.0001")
 

@@ -14,7 +14,7 @@ from vpp.auction.clearing import clear
 from vpp.auction.result import Award, BidReason, Clearing, ClearingStatus
 from vpp.auction.rules import ClearingRules, TieRule, UniformPrice
 from vpp.auction.verification import findings
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 
 CENT = Decimal("0.01")
 pay_rules = st.sampled_from(list(PayRule))

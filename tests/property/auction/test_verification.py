@@ -17,7 +17,7 @@ from vpp.auction.verification import certified_bound, findings
 from vpp.auction.verification.award_arrays import AwardArrays
 from vpp.auction.verification.book_arrays import BookArrays
 from vpp.auction.verification.money_checks import Money
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 MICRO = Decimal("0.000001")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from support.products import shipped_rules
 
 from vpp.foundation.interval import Interval
-from vpp.portfolio.product import PayRule, ProductProfile
+from vpp.portfolio.money_rules import PayRule
+from vpp.portfolio.product import ProductProfile
 from vpp.settlement.delivery import MeasuredInterval
 from vpp.settlement.site_delivery import SiteDelivery
 from vpp.telemetry.quality import MeterQuality

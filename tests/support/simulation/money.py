@@ -15,7 +15,7 @@ from vpp.auction.bid import Offer, StepOffer, StoreOffer
 from vpp.dispatch.event import Event, EventState
 from vpp.dispatch.instruction import Instruction
 from vpp.foundation.interval import Interval
-from vpp.portfolio.product import MoneyRules
+from vpp.portfolio.money_rules import MoneyRules
 from vpp.workflows.ports import UnitOfWork
 from vpp.workflows.records import AwardRecord
 

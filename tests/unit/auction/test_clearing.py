@@ -13,7 +13,7 @@ from vpp.auction.clearing import clear
 from vpp.auction.result import Award, BidReason, Clearing, ClearingStatus, PriceBranch
 from vpp.auction.rules import ClearingRules
 from vpp.foundation.errors import InvalidInput
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

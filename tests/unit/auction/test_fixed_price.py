@@ -13,7 +13,7 @@ from vpp.auction.generated_book import BookMix, generate_book
 from vpp.auction.result import BidReason
 from vpp.auction.rules import ClearingRules
 from vpp.auction.verification import findings
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

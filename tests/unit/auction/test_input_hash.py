@@ -10,7 +10,7 @@ from vpp.auction.bid import Bid, BlockOffer, PriceStep, StepOffer
 from vpp.auction.book import Book
 from vpp.auction.input_hash import input_hash
 from vpp.auction.rules import ClearingRules
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

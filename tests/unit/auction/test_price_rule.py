@@ -15,7 +15,7 @@ from vpp.auction.rules import ClearingRules
 from vpp.auction.search.found import Found
 from vpp.auction.search.prices import Prices, Side
 from vpp.auction.search.search import find_awards
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 RULES = ClearingRules(

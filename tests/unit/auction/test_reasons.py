@@ -13,7 +13,7 @@ from vpp.auction.buyer import BuyerTerms, FeederLimit, ZoneLimit
 from vpp.auction.clearing import clear
 from vpp.auction.result import Award, BidReason
 from vpp.auction.rules import ClearingRules
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 
 STEADY = BuyerTerms(max_release_ramp_kw=50.0)
 

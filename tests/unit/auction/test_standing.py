@@ -14,7 +14,7 @@ from vpp.auction.result import Clearing
 from vpp.auction.rules import ClearingRules
 from vpp.auction.standing import StandingMarket
 from vpp.foundation.errors import InvalidInput
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 RULES = ClearingRules(

@@ -13,7 +13,7 @@ from vpp.auction.result import BidReason, Clearing, ClearingStatus, PriceBranch,
 from vpp.auction.verification import findings, verify
 from vpp.foundation.direction import Direction
 from vpp.foundation.errors import BrokenPromise
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 
 
 def simple(bid_id: str, price: int, **fields: object) -> Bid:

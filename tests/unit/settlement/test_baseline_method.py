@@ -8,7 +8,7 @@ import pytest
 from support.products import shipped_products
 
 from vpp.foundation.interval import Interval
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.settlement.delivery import MeasuredInterval
 from vpp.settlement.line_code import LineCode
 from vpp.settlement.settle_period import settle_period

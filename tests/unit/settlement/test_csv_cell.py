@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from vpp.foundation.errors import InvalidInput
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.settlement.csv_cell import Cell, cell_text, guarded, unguarded
 from vpp.settlement.line_code import LineCode
 from vpp.settlement.run_type import RunType

@@ -14,7 +14,7 @@ from vpp.auction.result import PriceBranch
 from vpp.auction.verification.award_arrays import AwardArrays
 from vpp.auction.verification.run_checks import Runs, starts_paid
 from vpp.auction.verification.telling import KW, MONEY, Floats, told
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 
 _PRICE = 2e-6  # what rounding to micro-units may leave of a price
 

@@ -16,7 +16,7 @@ from vpp.auction.verification.award_arrays import AwardArrays
 from vpp.auction.verification.book_arrays import BookArrays
 from vpp.auction.verification.money_checks import zone_price_table
 from vpp.auction.verification.telling import KW, RATIO, Floats
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 
 _EVEN = 1e-4  # per MWh: closer than this to the price, an offer is at the margin
 _GAIN = 1e-3  # currency: a block's surplus within this is none

@@ -17,7 +17,7 @@ from vpp.cli.charts.auction_stack import AwardStack, Powers
 from vpp.cli.charts.auction_style import unit_for
 from vpp.cli.charts.auction_time import Horizon
 from vpp.foundation.direction import Direction
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 
 _TRIFLE_KW = 1e-3
 _PRICE_LABELS = {

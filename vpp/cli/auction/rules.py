@@ -8,7 +8,7 @@ import typer
 
 from vpp.auction.rules import ClearingRules, TieRule, UniformPrice
 from vpp.cli.auction.choices import Pricing, Ties
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 _PAY_RULES = {Pricing.AS_BID: PayRule.AS_BID, Pricing.FIXED: PayRule.FIXED}

@@ -4,7 +4,7 @@ from vpp.auction.result import Clearing, ClearingMethod, ClearingStatus
 from vpp.auction.rules import UniformPrice
 from vpp.cli.auction.summary import Summary
 from vpp.cli.auction.wording import amount, counted, energy, percent, share
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 
 _STATUS_WORDS = {
     ClearingStatus.OPTIMAL: "optimal: proven best within the gap asked for",

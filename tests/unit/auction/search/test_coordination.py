@@ -15,7 +15,7 @@ from vpp.auction.search.coordination import coordinate
 from vpp.auction.search.lagrangian import Lagrangian
 from vpp.auction.search.sample import sampled_prices
 from vpp.auction.search.search import find_awards
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.highs_session import HighsSession
 from vpp.solver.report import SolverName
 

@@ -14,7 +14,7 @@ from vpp.auction.clearing import clear
 from vpp.auction.rules import ClearingRules
 from vpp.auction.search.waste import is_wasteful, without_idle_charging, without_waste
 from vpp.foundation.direction import Direction
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 EXACT = ClearingRules(PayRule.AS_CLEAR, solver=SolverName.HIGHS, relative_gap=1e-9)

@@ -6,7 +6,7 @@ import pytest
 
 from vpp.auction.clearing_json import clearing_from_document
 from vpp.auction.rules import TieRule, UniformPrice
-from vpp.portfolio.product import PayRule
+from vpp.portfolio.money_rules import PayRule
 from vpp.solver.report import SolverName
 
 Vpp = Callable[..., tuple[int, str, str]]

@@ -12,8 +12,9 @@ from vpp.dispatch.instruction import InstructionState, RefusalReason
 from vpp.foundation.direction import Direction
 from vpp.foundation.errors import InvalidInput
 from vpp.portfolio.enrolment import EnrolmentState
+from vpp.portfolio.money_rules import PayRule
 from vpp.portfolio.party import PartyKind
-from vpp.portfolio.product import PayRule, Trigger
+from vpp.portfolio.product import Trigger
 from vpp.portfolio.resource import ResourceKind
 from vpp.rpc.wire.enum_fields import member
 from vpp.settlement.run_type import RunType
