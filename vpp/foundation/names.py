@@ -23,9 +23,22 @@ COLLECTIONS = (
     "instructions",
     "statements",
     "disputes",
+    "adjustments",
+    "settlementRuns",
 )
 
-DERIVED = frozenset({"enrolments", "bids", "awards", "instructions", "statements", "disputes"})
+DERIVED = frozenset(
+    {
+        "enrolments",
+        "bids",
+        "awards",
+        "instructions",
+        "statements",
+        "disputes",
+        "adjustments",
+        "settlementRuns",
+    }
+)
 """Collections whose ids the hub joins from other ids, up to 200 characters."""
 
 

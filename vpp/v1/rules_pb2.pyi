@@ -23,6 +23,7 @@ EVENT_NAME_FIELD_NUMBER: _builtins.int
 INSTRUCTION_NAME_FIELD_NUMBER: _builtins.int
 STATEMENT_NAME_FIELD_NUMBER: _builtins.int
 DISPUTE_NAME_FIELD_NUMBER: _builtins.int
+ADJUSTMENT_NAME_FIELD_NUMBER: _builtins.int
 RESOURCE_NAME_FIELD_NUMBER: _builtins.int
 ZONE_ID_FIELD_NUMBER: _builtins.int
 MAGNITUDE_FIELD_NUMBER: _builtins.int
@@ -48,6 +49,8 @@ statement_name: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRu
 """The field holds the name of a statement: statements/{statement}."""
 dispute_name: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]
 """The field holds the name of a dispute: disputes/{dispute}."""
+adjustment_name: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]
+"""The field holds the name of an adjustment: adjustments/{adjustment}."""
 resource_name: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]
 """The field holds the name of a flexible resource: sites/{site}/resources/{resource}."""
 zone_id: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]

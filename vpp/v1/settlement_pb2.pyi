@@ -68,6 +68,8 @@ class Statement(_message.Message):
     DELTA_AMOUNT_FIELD_NUMBER: _builtins.int
     CSV_SHA256_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_RUN_FIELD_NUMBER: _builtins.int
+    DISPUTE_DEADLINE_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the statement. Format: statements/{statement}"""
     party: _builtins.str
@@ -82,6 +84,8 @@ class Statement(_message.Message):
     """How many lines it has."""
     csv_sha256: _builtins.str
     """SHA-256 of the CSV file, in hexadecimal."""
+    settlement_run: _builtins.str
+    """The settlement run that wrote it. Format: settlementRuns/{settlement_run}"""
     @_builtins.property
     def total_amount(self) -> _money_pb2.Money:
         """Sum of the lines; positive is paid to the party."""
@@ -93,6 +97,10 @@ class Statement(_message.Message):
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was written."""
+
+    @_builtins.property
+    def dispute_deadline_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when any of its lines may be disputed; afterwards only lines that a later version changed."""
 
     def __init__(
         self,
@@ -107,10 +115,12 @@ class Statement(_message.Message):
         delta_amount: _money_pb2.Money | None = ...,
         csv_sha256: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        settlement_run: _builtins.str = ...,
+        dispute_deadline_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delta_amount", b"delta_amount", "total_amount", b"total_amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delta_amount", b"delta_amount", "dispute_deadline_time", b"dispute_deadline_time", "total_amount", b"total_amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "csv_sha256", b"csv_sha256", "delta_amount", b"delta_amount", "line_count", b"line_count", "name", b"name", "party", b"party", "run_type", b"run_type", "settlement_period", b"settlement_period", "total_amount", b"total_amount", "version_number", b"version_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "csv_sha256", b"csv_sha256", "delta_amount", b"delta_amount", "dispute_deadline_time", b"dispute_deadline_time", "line_count", b"line_count", "name", b"name", "party", b"party", "run_type", b"run_type", "settlement_period", b"settlement_period", "settlement_run", b"settlement_run", "total_amount", b"total_amount", "version_number", b"version_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -147,22 +157,32 @@ class ListStatementsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     PARTY_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_PERIOD_FIELD_NUMBER: _builtins.int
+    AS_OF_TIME_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """At most this many; 0 means 50, more than 1000 is treated as 1000."""
     page_token: _builtins.str
     """The previous page's next_page_token; empty for the first page."""
     party: _builtins.str
     """Only this party's. Format: parties/{party}"""
+    settlement_period: _builtins.str
+    """Only of this period, YYYY-MM; empty for all."""
+    @_builtins.property
+    def as_of_time(self) -> _timestamp_pb2.Timestamp:
+        """Only what had been written by this instant; absent for all."""
+
     def __init__(
         self,
         *,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         party: _builtins.str = ...,
+        settlement_period: _builtins.str = ...,
+        as_of_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "party", b"party"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time", "page_size", b"page_size", "page_token", b"page_token", "party", b"party", "settlement_period", b"settlement_period"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -288,6 +308,9 @@ class Dispute(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     RESOLUTION_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_FIELD_NUMBER: _builtins.int
+    DECIDE_TIME_FIELD_NUMBER: _builtins.int
+    ADJUSTMENTS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the dispute. Format: disputes/{dispute}"""
     statement: _builtins.str
@@ -298,6 +321,8 @@ class Dispute(_message.Message):
     """Where the dispute is in its life."""
     resolution: _builtins.str
     """What settlement staff answered."""
+    decided_by: _builtins.str
+    """Who decided it: a principal; empty while it is open."""
     @_builtins.property
     def line_number(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The lines objected to; none means the whole statement."""
@@ -305,6 +330,14 @@ class Dispute(_message.Message):
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was raised."""
+
+    @_builtins.property
+    def decide_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was decided."""
+
+    @_builtins.property
+    def adjustments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Adjustments that answer it. Format: adjustments/{adjustment}"""
 
     def __init__(
         self,
@@ -316,10 +349,13 @@ class Dispute(_message.Message):
         state: Global___Dispute.State.ValueType = ...,
         resolution: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        decided_by: _builtins.str = ...,
+        decide_time: _timestamp_pb2.Timestamp | None = ...,
+        adjustments: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "decide_time", b"decide_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "description", b"description", "line_number", b"line_number", "name", b"name", "resolution", b"resolution", "state", b"state", "statement", b"statement"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustments", b"adjustments", "create_time", b"create_time", "decide_time", b"decide_time", "decided_by", b"decided_by", "description", b"description", "line_number", b"line_number", "name", b"name", "resolution", b"resolution", "state", b"state", "statement", b"statement"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -428,3 +464,822 @@ class ListDisputesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListDisputesResponse: _TypeAlias = ListDisputesResponse  # noqa: Y015
+
+@_typing.final
+class UpholdDisputeRequest(_message.Message):
+    """Asks to accept a dispute."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    RESOLUTION_FIELD_NUMBER: _builtins.int
+    MEASURE_AGAIN_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name. Format: disputes/{dispute}"""
+    resolution: _builtins.str
+    """Why, in words; the other party reads it."""
+    measure_again: _builtins.bool
+    """Whether the disputed sites and events are measured again from what is known now; otherwise an adjustment
+    has to follow.
+    """
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        resolution: _builtins.str = ...,
+        measure_again: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["measure_again", b"measure_again", "name", b"name", "resolution", b"resolution"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpholdDisputeRequest: _TypeAlias = UpholdDisputeRequest  # noqa: Y015
+
+@_typing.final
+class RejectDisputeRequest(_message.Message):
+    """Asks to reject a dispute."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    RESOLUTION_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name. Format: disputes/{dispute}"""
+    resolution: _builtins.str
+    """Why, in words; the other party reads it."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        resolution: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "resolution", b"resolution"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectDisputeRequest: _TypeAlias = RejectDisputeRequest  # noqa: Y015
+
+@_typing.final
+class WithdrawDisputeRequest(_message.Message):
+    """Asks to take a dispute back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name. Format: disputes/{dispute}"""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawDisputeRequest: _TypeAlias = WithdrawDisputeRequest  # noqa: Y015
+
+@_typing.final
+class SettlementRun(_message.Message):
+    """A settlement run of one period that changed something."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_PERIOD_FIELD_NUMBER: _builtins.int
+    RUN_NUMBER_FIELD_NUMBER: _builtins.int
+    RUN_TYPE_FIELD_NUMBER: _builtins.int
+    AS_OF_TIME_FIELD_NUMBER: _builtins.int
+    EVIDENCE_SHA256_FIELD_NUMBER: _builtins.int
+    CODE_VERSION_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    ENTRY_COUNT_FIELD_NUMBER: _builtins.int
+    STATEMENTS_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Name of the run. Format: settlementRuns/{settlement_run}"""
+    settlement_period: _builtins.str
+    """Settlement period as YYYY-MM."""
+    run_number: _builtins.int
+    """Counts the runs of the period from 1."""
+    run_type: Global___Statement.RunType.ValueType
+    """Why it was made."""
+    evidence_sha256: _builtins.str
+    """SHA-256 over everything that it was reckoned from: equal inputs, equal digest."""
+    code_version: _builtins.str
+    """Version of the program."""
+    actor: _builtins.str
+    """Principal who asked for it, or `hub`."""
+    entry_count: _builtins.int
+    """Entries that it booked."""
+    @_builtins.property
+    def as_of_time(self) -> _timestamp_pb2.Timestamp:
+        """Readings received later were left out."""
+
+    @_builtins.property
+    def statements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Statements that it wrote. Format: statements/{statement}"""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was made."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        settlement_period: _builtins.str = ...,
+        run_number: _builtins.int = ...,
+        run_type: Global___Statement.RunType.ValueType = ...,
+        as_of_time: _timestamp_pb2.Timestamp | None = ...,
+        evidence_sha256: _builtins.str = ...,
+        code_version: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        entry_count: _builtins.int = ...,
+        statements: _abc.Iterable[_builtins.str] | None = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time", "create_time", b"create_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "as_of_time", b"as_of_time", "code_version", b"code_version", "create_time", b"create_time", "entry_count", b"entry_count", "evidence_sha256", b"evidence_sha256", "name", b"name", "run_number", b"run_number", "run_type", b"run_type", "settlement_period", b"settlement_period", "statements", b"statements"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettlementRun: _TypeAlias = SettlementRun  # noqa: Y015
+
+@_typing.final
+class RunSettlementRequest(_message.Message):
+    """Asks to settle a period."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SETTLEMENT_PERIOD_FIELD_NUMBER: _builtins.int
+    AS_OF_TIME_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    RUN_TYPE_FIELD_NUMBER: _builtins.int
+    settlement_period: _builtins.str
+    """Settlement period as YYYY-MM."""
+    validate_only: _builtins.bool
+    """Only says what would change; nothing is kept."""
+    run_type: Global___Statement.RunType.ValueType
+    """Why it is made; unspecified lets the hub choose: the first is INITIAL, what follows approved adjustments
+    ADJUSTMENT, anything else RECALC.
+    """
+    @_builtins.property
+    def as_of_time(self) -> _timestamp_pb2.Timestamp:
+        """Readings received later are left out; absent for the present."""
+
+    def __init__(
+        self,
+        *,
+        settlement_period: _builtins.str = ...,
+        as_of_time: _timestamp_pb2.Timestamp | None = ...,
+        validate_only: _builtins.bool = ...,
+        run_type: Global___Statement.RunType.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time", "run_type", b"run_type", "settlement_period", b"settlement_period", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RunSettlementRequest: _TypeAlias = RunSettlementRequest  # noqa: Y015
+
+@_typing.final
+class RunSettlementResponse(_message.Message):
+    """How far a settlement run is, or what it did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Progress(_message.Message):
+        """How far a run is."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        STAGE_FIELD_NUMBER: _builtins.int
+        DONE_COUNT_FIELD_NUMBER: _builtins.int
+        TOTAL_COUNT_FIELD_NUMBER: _builtins.int
+        stage: _builtins.str
+        """What is being done, in a word: measure, reckon, write, keep."""
+        done_count: _builtins.int
+        """How many of the stage's items are done."""
+        total_count: _builtins.int
+        """How many there are."""
+        def __init__(
+            self,
+            *,
+            stage: _builtins.str = ...,
+            done_count: _builtins.int = ...,
+            total_count: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["done_count", b"done_count", "stage", b"stage", "total_count", b"total_count"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class Change(_message.Message):
+        """What a run changes for one party."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        PARTY_FIELD_NUMBER: _builtins.int
+        VERSION_NUMBER_FIELD_NUMBER: _builtins.int
+        CHANGED_LINE_COUNT_FIELD_NUMBER: _builtins.int
+        TOTAL_AMOUNT_FIELD_NUMBER: _builtins.int
+        DELTA_AMOUNT_FIELD_NUMBER: _builtins.int
+        party: _builtins.str
+        """The party. Format: parties/{party}"""
+        version_number: _builtins.int
+        """The version that is written, or would be."""
+        changed_line_count: _builtins.int
+        """Lines that change."""
+        @_builtins.property
+        def total_amount(self) -> _money_pb2.Money:
+            """Sum of the lines after it."""
+
+        @_builtins.property
+        def delta_amount(self) -> _money_pb2.Money:
+            """Change of the sum."""
+
+        def __init__(
+            self,
+            *,
+            party: _builtins.str = ...,
+            version_number: _builtins.int = ...,
+            changed_line_count: _builtins.int = ...,
+            total_amount: _money_pb2.Money | None = ...,
+            delta_amount: _money_pb2.Money | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["delta_amount", b"delta_amount", "total_amount", b"total_amount"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_line_count", b"changed_line_count", "delta_amount", b"delta_amount", "party", b"party", "total_amount", b"total_amount", "version_number", b"version_number"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class Result(_message.Message):
+        """What a run did."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        SETTLEMENT_RUN_FIELD_NUMBER: _builtins.int
+        CHANGES_FIELD_NUMBER: _builtins.int
+        NOTES_FIELD_NUMBER: _builtins.int
+        WAITING_REASON_FIELD_NUMBER: _builtins.int
+        waiting_reason: _builtins.str
+        """Why nothing was settled; empty if it was."""
+        @_builtins.property
+        def settlement_run(self) -> Global___SettlementRun:
+            """The run; absent if nothing changed or nothing was to be kept."""
+
+        @_builtins.property
+        def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunSettlementResponse.Change]:
+            """What changes, by party."""
+
+        @_builtins.property
+        def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+            """What settlement staff should look at, in words: sites that are not paid for lack of readings, and so on."""
+
+        def __init__(
+            self,
+            *,
+            settlement_run: Global___SettlementRun | None = ...,
+            changes: _abc.Iterable[Global___RunSettlementResponse.Change] | None = ...,
+            notes: _abc.Iterable[_builtins.str] | None = ...,
+            waiting_reason: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["settlement_run", b"settlement_run"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "notes", b"notes", "settlement_run", b"settlement_run", "waiting_reason", b"waiting_reason"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def progress(self) -> Global___RunSettlementResponse.Progress:
+        """How far the run is."""
+
+    @_builtins.property
+    def result(self) -> Global___RunSettlementResponse.Result:
+        """What it did; the last message."""
+
+    def __init__(
+        self,
+        *,
+        progress: Global___RunSettlementResponse.Progress | None = ...,
+        result: Global___RunSettlementResponse.Result | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "progress", b"progress", "result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "progress", b"progress", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["progress", "result"]  # noqa: Y015
+    _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
+
+Global___RunSettlementResponse: _TypeAlias = RunSettlementResponse  # noqa: Y015
+
+@_typing.final
+class ListSettlementRunsRequest(_message.Message):
+    """Asks for a page of settlement runs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_PERIOD_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """At most this many; 0 means 50, more than 1000 is treated as 1000."""
+    page_token: _builtins.str
+    """The previous page's next_page_token; empty for the first page."""
+    settlement_period: _builtins.str
+    """Only of this period, YYYY-MM; empty for all."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        settlement_period: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "settlement_period", b"settlement_period"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSettlementRunsRequest: _TypeAlias = ListSettlementRunsRequest  # noqa: Y015
+
+@_typing.final
+class ListSettlementRunsResponse(_message.Message):
+    """A page of settlement runs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SETTLEMENT_RUNS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Token of the next page; empty on the last."""
+    @_builtins.property
+    def settlement_runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___SettlementRun]:
+        """The runs."""
+
+    def __init__(
+        self,
+        *,
+        settlement_runs: _abc.Iterable[Global___SettlementRun] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "settlement_runs", b"settlement_runs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSettlementRunsResponse: _TypeAlias = ListSettlementRunsResponse  # noqa: Y015
+
+@_typing.final
+class DownloadBundleRequest(_message.Message):
+    """Asks for everything that a statement was reckoned from."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Name of the statement. Format: statements/{statement}"""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadBundleRequest: _TypeAlias = DownloadBundleRequest  # noqa: Y015
+
+@_typing.final
+class DownloadBundleResponse(_message.Message):
+    """A piece of the bundle's file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    file_name: _builtins.str
+    """Name of the file."""
+    content: _builtins.bytes
+    """The next bytes of the file."""
+    def __init__(
+        self,
+        *,
+        file_name: _builtins.str = ...,
+        content: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "file_name", b"file_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadBundleResponse: _TypeAlias = DownloadBundleResponse  # noqa: Y015
+
+@_typing.final
+class Balance(_message.Message):
+    """What stands on an account of the ledger."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    PARTY_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    SITE_FIELD_NUMBER: _builtins.int
+    BALANCE_AMOUNT_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    """Name of the account: party, kind, site and currency, joined by colons."""
+    party: _builtins.str
+    """Whose it is. Format: parties/{party}"""
+    kind: _builtins.str
+    """What it is for: operator, site, fee, penalty or rounding."""
+    site: _builtins.str
+    """The site of a site's account; empty for others. Format: sites/{site}"""
+    @_builtins.property
+    def balance_amount(self) -> _money_pb2.Money:
+        """Received less paid."""
+
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        party: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        site: _builtins.str = ...,
+        balance_amount: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance_amount", b"balance_amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "balance_amount", b"balance_amount", "kind", b"kind", "party", b"party", "site", b"site"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Balance: _TypeAlias = Balance  # noqa: Y015
+
+@_typing.final
+class ListBalancesRequest(_message.Message):
+    """Asks for a page of balances."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_PERIOD_FIELD_NUMBER: _builtins.int
+    AS_OF_TIME_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """At most this many; 0 means 50, more than 1000 is treated as 1000."""
+    page_token: _builtins.str
+    """The previous page's next_page_token; empty for the first page."""
+    settlement_period: _builtins.str
+    """Only of this period, YYYY-MM; empty for all."""
+    @_builtins.property
+    def as_of_time(self) -> _timestamp_pb2.Timestamp:
+        """As booked by this instant; absent for the present."""
+
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        settlement_period: _builtins.str = ...,
+        as_of_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time", "page_size", b"page_size", "page_token", b"page_token", "settlement_period", b"settlement_period"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBalancesRequest: _TypeAlias = ListBalancesRequest  # noqa: Y015
+
+@_typing.final
+class ListBalancesResponse(_message.Message):
+    """A page of balances."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BALANCES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Token of the next page; empty on the last."""
+    @_builtins.property
+    def balances(self) -> _containers.RepeatedCompositeFieldContainer[Global___Balance]:
+        """The balances."""
+
+    def __init__(
+        self,
+        *,
+        balances: _abc.Iterable[Global___Balance] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balances", b"balances", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBalancesResponse: _TypeAlias = ListBalancesResponse  # noqa: Y015
+
+@_typing.final
+class Adjustment(_message.Message):
+    """An amount that no rule gives and two people agreed to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _State:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _StateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Adjustment._State.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        STATE_UNSPECIFIED: Adjustment._State.ValueType  # 0
+        """Never sent."""
+        STATE_PROPOSED: Adjustment._State.ValueType  # 1
+        """Waits for a second person."""
+        STATE_APPROVED: Adjustment._State.ValueType  # 2
+        """A second person agreed; it is booked with the period's next version."""
+        STATE_REJECTED: Adjustment._State.ValueType  # 3
+        """A second person did not agree."""
+        STATE_WITHDRAWN: Adjustment._State.ValueType  # 4
+        """Taken back."""
+
+    class State(_State, metaclass=_StateEnumTypeWrapper):
+        """Where an adjustment is in its life."""
+
+    STATE_UNSPECIFIED: Adjustment.State.ValueType  # 0
+    """Never sent."""
+    STATE_PROPOSED: Adjustment.State.ValueType  # 1
+    """Waits for a second person."""
+    STATE_APPROVED: Adjustment.State.ValueType  # 2
+    """A second person agreed; it is booked with the period's next version."""
+    STATE_REJECTED: Adjustment.State.ValueType  # 3
+    """A second person did not agree."""
+    STATE_WITHDRAWN: Adjustment.State.ValueType  # 4
+    """Taken back."""
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_PERIOD_FIELD_NUMBER: _builtins.int
+    PAYER_FIELD_NUMBER: _builtins.int
+    PAYEE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    SITE_FIELD_NUMBER: _builtins.int
+    DISPUTE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PROPOSED_BY_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    DECIDE_TIME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Name of the adjustment. Format: adjustments/{adjustment}"""
+    settlement_period: _builtins.str
+    """Settlement period as YYYY-MM."""
+    payer: _builtins.str
+    """Who pays. Format: parties/{party}"""
+    payee: _builtins.str
+    """Who is paid. Format: parties/{party}"""
+    reason: _builtins.str
+    """Why, in words; stands on the statements."""
+    event: _builtins.str
+    """The event that it is about; empty for none. Format: events/{event}"""
+    site: _builtins.str
+    """The site that it is about; empty for none. Format: sites/{site}"""
+    dispute: _builtins.str
+    """The dispute that it answers; empty for one by hand. Format: disputes/{dispute}"""
+    state: Global___Adjustment.State.ValueType
+    """Where it is in its life."""
+    proposed_by: _builtins.str
+    """Principal who proposed it."""
+    decided_by: _builtins.str
+    """Principal who decided, never the same; empty while it waits."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much; above 0, a whole number of minor units."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was proposed."""
+
+    @_builtins.property
+    def decide_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was decided."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        settlement_period: _builtins.str = ...,
+        payer: _builtins.str = ...,
+        payee: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        reason: _builtins.str = ...,
+        event: _builtins.str = ...,
+        site: _builtins.str = ...,
+        dispute: _builtins.str = ...,
+        state: Global___Adjustment.State.ValueType = ...,
+        proposed_by: _builtins.str = ...,
+        decided_by: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        decide_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "decide_time", b"decide_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "decide_time", b"decide_time", "decided_by", b"decided_by", "dispute", b"dispute", "event", b"event", "name", b"name", "payee", b"payee", "payer", b"payer", "proposed_by", b"proposed_by", "reason", b"reason", "settlement_period", b"settlement_period", "site", b"site", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Adjustment: _TypeAlias = Adjustment  # noqa: Y015
+
+@_typing.final
+class CreateAdjustmentRequest(_message.Message):
+    """Asks to propose an adjustment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """A UUID that makes repeats harmless (AIP-155)."""
+    @_builtins.property
+    def adjustment(self) -> Global___Adjustment:
+        """The adjustment; what is output-only in it is ignored."""
+
+    def __init__(
+        self,
+        *,
+        adjustment: Global___Adjustment | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateAdjustmentRequest: _TypeAlias = CreateAdjustmentRequest  # noqa: Y015
+
+@_typing.final
+class ApproveAdjustmentRequest(_message.Message):
+    """Asks to agree to an adjustment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name. Format: adjustments/{adjustment}"""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveAdjustmentRequest: _TypeAlias = ApproveAdjustmentRequest  # noqa: Y015
+
+@_typing.final
+class RejectAdjustmentRequest(_message.Message):
+    """Asks to refuse an adjustment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name. Format: adjustments/{adjustment}"""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectAdjustmentRequest: _TypeAlias = RejectAdjustmentRequest  # noqa: Y015
+
+@_typing.final
+class WithdrawAdjustmentRequest(_message.Message):
+    """Asks to take an adjustment back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name. Format: adjustments/{adjustment}"""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawAdjustmentRequest: _TypeAlias = WithdrawAdjustmentRequest  # noqa: Y015
+
+@_typing.final
+class GetAdjustmentRequest(_message.Message):
+    """Asks for one adjustment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name. Format: adjustments/{adjustment}"""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAdjustmentRequest: _TypeAlias = GetAdjustmentRequest  # noqa: Y015
+
+@_typing.final
+class ListAdjustmentsRequest(_message.Message):
+    """Asks for a page of adjustments."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_PERIOD_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """At most this many; 0 means 50, more than 1000 is treated as 1000."""
+    page_token: _builtins.str
+    """The previous page's next_page_token; empty for the first page."""
+    settlement_period: _builtins.str
+    """Only of this period, YYYY-MM; empty for all."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        settlement_period: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "settlement_period", b"settlement_period"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAdjustmentsRequest: _TypeAlias = ListAdjustmentsRequest  # noqa: Y015
+
+@_typing.final
+class ListAdjustmentsResponse(_message.Message):
+    """A page of adjustments."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADJUSTMENTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Token of the next page; empty on the last."""
+    @_builtins.property
+    def adjustments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Adjustment]:
+        """The adjustments."""
+
+    def __init__(
+        self,
+        *,
+        adjustments: _abc.Iterable[Global___Adjustment] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustments", b"adjustments", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAdjustmentsResponse: _TypeAlias = ListAdjustmentsResponse  # noqa: Y015

@@ -65,6 +65,71 @@ class SettlementServiceStub:
                 request_serializer=vpp_dot_v1_dot_settlement__pb2.ListDisputesRequest.SerializeToString,
                 response_deserializer=vpp_dot_v1_dot_settlement__pb2.ListDisputesResponse.FromString,
                 _registered_method=True)
+        self.UpholdDispute = channel.unary_unary(
+                '/vpp.v1.SettlementService/UpholdDispute',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.UpholdDisputeRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.Dispute.FromString,
+                _registered_method=True)
+        self.RejectDispute = channel.unary_unary(
+                '/vpp.v1.SettlementService/RejectDispute',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.RejectDisputeRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.Dispute.FromString,
+                _registered_method=True)
+        self.WithdrawDispute = channel.unary_unary(
+                '/vpp.v1.SettlementService/WithdrawDispute',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.WithdrawDisputeRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.Dispute.FromString,
+                _registered_method=True)
+        self.RunSettlement = channel.unary_stream(
+                '/vpp.v1.SettlementService/RunSettlement',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.RunSettlementRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.RunSettlementResponse.FromString,
+                _registered_method=True)
+        self.ListSettlementRuns = channel.unary_unary(
+                '/vpp.v1.SettlementService/ListSettlementRuns',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.ListSettlementRunsRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.ListSettlementRunsResponse.FromString,
+                _registered_method=True)
+        self.DownloadBundle = channel.unary_stream(
+                '/vpp.v1.SettlementService/DownloadBundle',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.DownloadBundleRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.DownloadBundleResponse.FromString,
+                _registered_method=True)
+        self.ListBalances = channel.unary_unary(
+                '/vpp.v1.SettlementService/ListBalances',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.ListBalancesRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.ListBalancesResponse.FromString,
+                _registered_method=True)
+        self.CreateAdjustment = channel.unary_unary(
+                '/vpp.v1.SettlementService/CreateAdjustment',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.CreateAdjustmentRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.Adjustment.FromString,
+                _registered_method=True)
+        self.ApproveAdjustment = channel.unary_unary(
+                '/vpp.v1.SettlementService/ApproveAdjustment',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.ApproveAdjustmentRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.Adjustment.FromString,
+                _registered_method=True)
+        self.RejectAdjustment = channel.unary_unary(
+                '/vpp.v1.SettlementService/RejectAdjustment',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.RejectAdjustmentRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.Adjustment.FromString,
+                _registered_method=True)
+        self.WithdrawAdjustment = channel.unary_unary(
+                '/vpp.v1.SettlementService/WithdrawAdjustment',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.WithdrawAdjustmentRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.Adjustment.FromString,
+                _registered_method=True)
+        self.GetAdjustment = channel.unary_unary(
+                '/vpp.v1.SettlementService/GetAdjustment',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.GetAdjustmentRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.Adjustment.FromString,
+                _registered_method=True)
+        self.ListAdjustments = channel.unary_unary(
+                '/vpp.v1.SettlementService/ListAdjustments',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.ListAdjustmentsRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.ListAdjustmentsResponse.FromString,
+                _registered_method=True)
 
 
 class SettlementServiceServicer:
@@ -113,6 +178,98 @@ class SettlementServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpholdDispute(self, request, context):
+        """Accepts a dispute: what changes follows in the period's next version.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejectDispute(self, request, context):
+        """Rejects a dispute with a reason.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawDispute(self, request, context):
+        """Takes one's own dispute back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RunSettlement(self, request, context):
+        """Settles a period and writes the next version of every statement that changes. Tells its progress; the last
+        message holds the result.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSettlementRuns(self, request, context):
+        """Lists settlement runs, by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DownloadBundle(self, request, context):
+        """Returns everything that a statement was reckoned from, so that it can be reckoned again anywhere.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBalances(self, request, context):
+        """Lists the balances of the ledger's accounts that the caller may see, by account.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateAdjustment(self, request, context):
+        """Proposes an amount that no rule gives; a second person decides.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveAdjustment(self, request, context):
+        """Agrees to an adjustment; never by whoever proposed it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejectAdjustment(self, request, context):
+        """Refuses an adjustment; never by whoever proposed it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawAdjustment(self, request, context):
+        """Takes one's own adjustment back while it waits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAdjustment(self, request, context):
+        """Returns one adjustment.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAdjustments(self, request, context):
+        """Lists the adjustments the caller may see, by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SettlementServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -145,6 +302,71 @@ def add_SettlementServiceServicer_to_server(servicer, server):
                     servicer.ListDisputes,
                     request_deserializer=vpp_dot_v1_dot_settlement__pb2.ListDisputesRequest.FromString,
                     response_serializer=vpp_dot_v1_dot_settlement__pb2.ListDisputesResponse.SerializeToString,
+            ),
+            'UpholdDispute': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpholdDispute,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.UpholdDisputeRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.Dispute.SerializeToString,
+            ),
+            'RejectDispute': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectDispute,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.RejectDisputeRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.Dispute.SerializeToString,
+            ),
+            'WithdrawDispute': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawDispute,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.WithdrawDisputeRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.Dispute.SerializeToString,
+            ),
+            'RunSettlement': grpc.unary_stream_rpc_method_handler(
+                    servicer.RunSettlement,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.RunSettlementRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.RunSettlementResponse.SerializeToString,
+            ),
+            'ListSettlementRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSettlementRuns,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.ListSettlementRunsRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.ListSettlementRunsResponse.SerializeToString,
+            ),
+            'DownloadBundle': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadBundle,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.DownloadBundleRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.DownloadBundleResponse.SerializeToString,
+            ),
+            'ListBalances': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBalances,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.ListBalancesRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.ListBalancesResponse.SerializeToString,
+            ),
+            'CreateAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateAdjustment,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.CreateAdjustmentRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.Adjustment.SerializeToString,
+            ),
+            'ApproveAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveAdjustment,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.ApproveAdjustmentRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.Adjustment.SerializeToString,
+            ),
+            'RejectAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectAdjustment,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.RejectAdjustmentRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.Adjustment.SerializeToString,
+            ),
+            'WithdrawAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawAdjustment,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.WithdrawAdjustmentRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.Adjustment.SerializeToString,
+            ),
+            'GetAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAdjustment,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.GetAdjustmentRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.Adjustment.SerializeToString,
+            ),
+            'ListAdjustments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAdjustments,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.ListAdjustmentsRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.ListAdjustmentsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -310,6 +532,357 @@ class SettlementService:
             '/vpp.v1.SettlementService/ListDisputes',
             vpp_dot_v1_dot_settlement__pb2.ListDisputesRequest.SerializeToString,
             vpp_dot_v1_dot_settlement__pb2.ListDisputesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpholdDispute(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/UpholdDispute',
+            vpp_dot_v1_dot_settlement__pb2.UpholdDisputeRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.Dispute.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejectDispute(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/RejectDispute',
+            vpp_dot_v1_dot_settlement__pb2.RejectDisputeRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.Dispute.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawDispute(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/WithdrawDispute',
+            vpp_dot_v1_dot_settlement__pb2.WithdrawDisputeRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.Dispute.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RunSettlement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/vpp.v1.SettlementService/RunSettlement',
+            vpp_dot_v1_dot_settlement__pb2.RunSettlementRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.RunSettlementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSettlementRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/ListSettlementRuns',
+            vpp_dot_v1_dot_settlement__pb2.ListSettlementRunsRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.ListSettlementRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadBundle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/vpp.v1.SettlementService/DownloadBundle',
+            vpp_dot_v1_dot_settlement__pb2.DownloadBundleRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.DownloadBundleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBalances(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/ListBalances',
+            vpp_dot_v1_dot_settlement__pb2.ListBalancesRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.ListBalancesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/CreateAdjustment',
+            vpp_dot_v1_dot_settlement__pb2.CreateAdjustmentRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.Adjustment.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/ApproveAdjustment',
+            vpp_dot_v1_dot_settlement__pb2.ApproveAdjustmentRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.Adjustment.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejectAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/RejectAdjustment',
+            vpp_dot_v1_dot_settlement__pb2.RejectAdjustmentRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.Adjustment.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/WithdrawAdjustment',
+            vpp_dot_v1_dot_settlement__pb2.WithdrawAdjustmentRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.Adjustment.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/GetAdjustment',
+            vpp_dot_v1_dot_settlement__pb2.GetAdjustmentRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.Adjustment.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAdjustments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/ListAdjustments',
+            vpp_dot_v1_dot_settlement__pb2.ListAdjustmentsRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.ListAdjustmentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

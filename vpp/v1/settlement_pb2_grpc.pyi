@@ -45,6 +45,34 @@ class SettlementServiceStub:
     """Returns one dispute."""
     ListDisputes: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.ListDisputesRequest, _settlement_pb2.ListDisputesResponse]
     """Lists the disputes the caller may see, by name."""
+    UpholdDispute: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.UpholdDisputeRequest, _settlement_pb2.Dispute]
+    """Accepts a dispute: what changes follows in the period's next version."""
+    RejectDispute: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.RejectDisputeRequest, _settlement_pb2.Dispute]
+    """Rejects a dispute with a reason."""
+    WithdrawDispute: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.WithdrawDisputeRequest, _settlement_pb2.Dispute]
+    """Takes one's own dispute back."""
+    RunSettlement: _grpc.UnaryStreamMultiCallable[_settlement_pb2.RunSettlementRequest, _settlement_pb2.RunSettlementResponse]
+    """Settles a period and writes the next version of every statement that changes. Tells its progress; the last
+    message holds the result.
+    """
+    ListSettlementRuns: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.ListSettlementRunsRequest, _settlement_pb2.ListSettlementRunsResponse]
+    """Lists settlement runs, by name."""
+    DownloadBundle: _grpc.UnaryStreamMultiCallable[_settlement_pb2.DownloadBundleRequest, _settlement_pb2.DownloadBundleResponse]
+    """Returns everything that a statement was reckoned from, so that it can be reckoned again anywhere."""
+    ListBalances: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.ListBalancesRequest, _settlement_pb2.ListBalancesResponse]
+    """Lists the balances of the ledger's accounts that the caller may see, by account."""
+    CreateAdjustment: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.CreateAdjustmentRequest, _settlement_pb2.Adjustment]
+    """Proposes an amount that no rule gives; a second person decides."""
+    ApproveAdjustment: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.ApproveAdjustmentRequest, _settlement_pb2.Adjustment]
+    """Agrees to an adjustment; never by whoever proposed it."""
+    RejectAdjustment: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.RejectAdjustmentRequest, _settlement_pb2.Adjustment]
+    """Refuses an adjustment; never by whoever proposed it."""
+    WithdrawAdjustment: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.WithdrawAdjustmentRequest, _settlement_pb2.Adjustment]
+    """Takes one's own adjustment back while it waits."""
+    GetAdjustment: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.GetAdjustmentRequest, _settlement_pb2.Adjustment]
+    """Returns one adjustment."""
+    ListAdjustments: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.ListAdjustmentsRequest, _settlement_pb2.ListAdjustmentsResponse]
+    """Lists the adjustments the caller may see, by name."""
 
 @_typing.type_check_only
 class SettlementServiceAsyncStub(SettlementServiceStub):
@@ -63,6 +91,34 @@ class SettlementServiceAsyncStub(SettlementServiceStub):
     """Returns one dispute."""
     ListDisputes: _aio.UnaryUnaryMultiCallable[_settlement_pb2.ListDisputesRequest, _settlement_pb2.ListDisputesResponse]  # type: ignore[assignment]
     """Lists the disputes the caller may see, by name."""
+    UpholdDispute: _aio.UnaryUnaryMultiCallable[_settlement_pb2.UpholdDisputeRequest, _settlement_pb2.Dispute]  # type: ignore[assignment]
+    """Accepts a dispute: what changes follows in the period's next version."""
+    RejectDispute: _aio.UnaryUnaryMultiCallable[_settlement_pb2.RejectDisputeRequest, _settlement_pb2.Dispute]  # type: ignore[assignment]
+    """Rejects a dispute with a reason."""
+    WithdrawDispute: _aio.UnaryUnaryMultiCallable[_settlement_pb2.WithdrawDisputeRequest, _settlement_pb2.Dispute]  # type: ignore[assignment]
+    """Takes one's own dispute back."""
+    RunSettlement: _aio.UnaryStreamMultiCallable[_settlement_pb2.RunSettlementRequest, _settlement_pb2.RunSettlementResponse]  # type: ignore[assignment]
+    """Settles a period and writes the next version of every statement that changes. Tells its progress; the last
+    message holds the result.
+    """
+    ListSettlementRuns: _aio.UnaryUnaryMultiCallable[_settlement_pb2.ListSettlementRunsRequest, _settlement_pb2.ListSettlementRunsResponse]  # type: ignore[assignment]
+    """Lists settlement runs, by name."""
+    DownloadBundle: _aio.UnaryStreamMultiCallable[_settlement_pb2.DownloadBundleRequest, _settlement_pb2.DownloadBundleResponse]  # type: ignore[assignment]
+    """Returns everything that a statement was reckoned from, so that it can be reckoned again anywhere."""
+    ListBalances: _aio.UnaryUnaryMultiCallable[_settlement_pb2.ListBalancesRequest, _settlement_pb2.ListBalancesResponse]  # type: ignore[assignment]
+    """Lists the balances of the ledger's accounts that the caller may see, by account."""
+    CreateAdjustment: _aio.UnaryUnaryMultiCallable[_settlement_pb2.CreateAdjustmentRequest, _settlement_pb2.Adjustment]  # type: ignore[assignment]
+    """Proposes an amount that no rule gives; a second person decides."""
+    ApproveAdjustment: _aio.UnaryUnaryMultiCallable[_settlement_pb2.ApproveAdjustmentRequest, _settlement_pb2.Adjustment]  # type: ignore[assignment]
+    """Agrees to an adjustment; never by whoever proposed it."""
+    RejectAdjustment: _aio.UnaryUnaryMultiCallable[_settlement_pb2.RejectAdjustmentRequest, _settlement_pb2.Adjustment]  # type: ignore[assignment]
+    """Refuses an adjustment; never by whoever proposed it."""
+    WithdrawAdjustment: _aio.UnaryUnaryMultiCallable[_settlement_pb2.WithdrawAdjustmentRequest, _settlement_pb2.Adjustment]  # type: ignore[assignment]
+    """Takes one's own adjustment back while it waits."""
+    GetAdjustment: _aio.UnaryUnaryMultiCallable[_settlement_pb2.GetAdjustmentRequest, _settlement_pb2.Adjustment]  # type: ignore[assignment]
+    """Returns one adjustment."""
+    ListAdjustments: _aio.UnaryUnaryMultiCallable[_settlement_pb2.ListAdjustmentsRequest, _settlement_pb2.ListAdjustmentsResponse]  # type: ignore[assignment]
+    """Lists the adjustments the caller may see, by name."""
 
 class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
     """Serves settlement staff and the parties that statements are written for."""
@@ -114,5 +170,111 @@ class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_settlement_pb2.ListDisputesResponse, _abc.Awaitable[_settlement_pb2.ListDisputesResponse]]:
         """Lists the disputes the caller may see, by name."""
+
+    @_abc_1.abstractmethod
+    def UpholdDispute(
+        self,
+        request: _settlement_pb2.UpholdDisputeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.Dispute, _abc.Awaitable[_settlement_pb2.Dispute]]:
+        """Accepts a dispute: what changes follows in the period's next version."""
+
+    @_abc_1.abstractmethod
+    def RejectDispute(
+        self,
+        request: _settlement_pb2.RejectDisputeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.Dispute, _abc.Awaitable[_settlement_pb2.Dispute]]:
+        """Rejects a dispute with a reason."""
+
+    @_abc_1.abstractmethod
+    def WithdrawDispute(
+        self,
+        request: _settlement_pb2.WithdrawDisputeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.Dispute, _abc.Awaitable[_settlement_pb2.Dispute]]:
+        """Takes one's own dispute back."""
+
+    @_abc_1.abstractmethod
+    def RunSettlement(
+        self,
+        request: _settlement_pb2.RunSettlementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_settlement_pb2.RunSettlementResponse], _abc.AsyncIterator[_settlement_pb2.RunSettlementResponse]]:
+        """Settles a period and writes the next version of every statement that changes. Tells its progress; the last
+        message holds the result.
+        """
+
+    @_abc_1.abstractmethod
+    def ListSettlementRuns(
+        self,
+        request: _settlement_pb2.ListSettlementRunsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.ListSettlementRunsResponse, _abc.Awaitable[_settlement_pb2.ListSettlementRunsResponse]]:
+        """Lists settlement runs, by name."""
+
+    @_abc_1.abstractmethod
+    def DownloadBundle(
+        self,
+        request: _settlement_pb2.DownloadBundleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_settlement_pb2.DownloadBundleResponse], _abc.AsyncIterator[_settlement_pb2.DownloadBundleResponse]]:
+        """Returns everything that a statement was reckoned from, so that it can be reckoned again anywhere."""
+
+    @_abc_1.abstractmethod
+    def ListBalances(
+        self,
+        request: _settlement_pb2.ListBalancesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.ListBalancesResponse, _abc.Awaitable[_settlement_pb2.ListBalancesResponse]]:
+        """Lists the balances of the ledger's accounts that the caller may see, by account."""
+
+    @_abc_1.abstractmethod
+    def CreateAdjustment(
+        self,
+        request: _settlement_pb2.CreateAdjustmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.Adjustment, _abc.Awaitable[_settlement_pb2.Adjustment]]:
+        """Proposes an amount that no rule gives; a second person decides."""
+
+    @_abc_1.abstractmethod
+    def ApproveAdjustment(
+        self,
+        request: _settlement_pb2.ApproveAdjustmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.Adjustment, _abc.Awaitable[_settlement_pb2.Adjustment]]:
+        """Agrees to an adjustment; never by whoever proposed it."""
+
+    @_abc_1.abstractmethod
+    def RejectAdjustment(
+        self,
+        request: _settlement_pb2.RejectAdjustmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.Adjustment, _abc.Awaitable[_settlement_pb2.Adjustment]]:
+        """Refuses an adjustment; never by whoever proposed it."""
+
+    @_abc_1.abstractmethod
+    def WithdrawAdjustment(
+        self,
+        request: _settlement_pb2.WithdrawAdjustmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.Adjustment, _abc.Awaitable[_settlement_pb2.Adjustment]]:
+        """Takes one's own adjustment back while it waits."""
+
+    @_abc_1.abstractmethod
+    def GetAdjustment(
+        self,
+        request: _settlement_pb2.GetAdjustmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.Adjustment, _abc.Awaitable[_settlement_pb2.Adjustment]]:
+        """Returns one adjustment."""
+
+    @_abc_1.abstractmethod
+    def ListAdjustments(
+        self,
+        request: _settlement_pb2.ListAdjustmentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.ListAdjustmentsResponse, _abc.Awaitable[_settlement_pb2.ListAdjustmentsResponse]]:
+        """Lists the adjustments the caller may see, by name."""
 
 def add_SettlementServiceServicer_to_server(servicer: SettlementServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
