@@ -8,9 +8,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from vpp.foundation.errors import InvalidInput
+from vpp.hub.product_faults import Fault, doubtful_values, odd_money, refused_fields, unusable_lengths
 from vpp.portfolio.baseline_method import FirmLevel, NearestDays
 from vpp.portfolio.baseline_rule import BaselineRule
 from vpp.portfolio.product import ProductProfile
+from vpp.portfolio.product_fields import field_names
 
 
 def load_product_files(directory: Path, rules: Mapping[str, BaselineRule]) -> list[ProductProfile]:
@@ -35,26 +37,84 @@ def load_product_file(path: Path, rules: Mapping[str, BaselineRule]) -> ProductP
     """Read one product profile.
 
     Raises:
-        InvalidInput: As `load_product_files`.
+        InvalidInput: As `load_product_files`; the message names every fault of the file.
+    """
+    product, faults = read_product_file(path, rules)
+    if product is None or faults:
+        every = "; ".join(fault.message for fault in faults)
+        raise InvalidInput(f"{path} is no product profile: {every}", file=str(path))
+    return product
+
+
+def read_product_file(
+    path: Path, rules: Mapping[str, BaselineRule]
+) -> tuple[ProductProfile | None, list[Fault]]:
+    """Read a product profile and look for all that is wrong with it.
+
+    Args:
+        path: The file.
+        rules: Baseline rules by name.
+
+    Returns:
+        The profile, None if it is none; and every fault, in the order of the file's groups as far as they
+        have one.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-        return ProductProfile.model_validate(with_rules(document, rules))
-    except (ValidationError, InvalidInput, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{path} is no product profile: {error}", file=str(path)) from error
+    except OSError as error:
+        return None, [Fault("", f"the file cannot be read: {error.strerror}")]
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return None, [Fault("", f"the file is no TOML: {error}")]
+    resolved, faults = with_rules(document, rules)
+    faults += doubtful_values(document)
+    try:
+        product = ProductProfile.model_validate(resolved)
+    except ValidationError as error:
+        return None, sorted([*faults, *refused_fields(error)], key=_place)
+    return product, sorted([*faults, *unusable_lengths(product), *odd_money(product)], key=_place)
 
 
-def with_rules(document: Mapping[str, Any], rules: Mapping[str, BaselineRule]) -> dict[str, Any]:
+def _place(fault: Fault) -> tuple[int, int]:
+    """Return where a fault stands: what is about the whole comes last."""
+    groups = list(ProductProfile.model_fields)
+    names = list(field_names())
+    group = fault.field.partition(".")[0]
+    return (
+        groups.index(group) if group in groups else len(groups),
+        names.index(fault.field) if fault.field in names else len(names),
+    )
+
+
+def with_rules(
+    document: Mapping[str, Any], rules: Mapping[str, BaselineRule]
+) -> tuple[dict[str, Any], list[Fault]]:
     """Put baseline rules in place of the names that a product's file has for them.
 
-    Raises:
-        InvalidInput: A name is of no rule, or of one that needs what a hub is never told.
+    Returns:
+        The document with the rules, and a fault for each name of no rule, or of one that needs what a hub is
+        never told. Another rule stands in for an unknown one, so that the rest can be looked at.
     """
     named = document.get("baseline")
     if not isinstance(named, dict) or not isinstance(named.get("rule"), str):
-        return dict(document)  # refused by the profile, which says what it expects
-    own = _rule(rules, named["rule"], "baseline.rule")
-    alternatives = [_rule(rules, name, "baseline.alternatives") for name in named.get("alternatives", ())]
+        return dict(document), []  # refused by the profile, which says what it expects
+    faults: list[Fault] = []
+
+    def rule_of(name: object, field: str) -> BaselineRule | None:
+        try:
+            return _rule(rules, name, field)
+        except InvalidInput as error:
+            faults.append(Fault(field, str(error)))
+            return None
+
+    own = rule_of(named["rule"], "baseline.rule")
+    others = named.get("alternatives", ())
+    if not isinstance(others, list | tuple):
+        return dict(document), []  # as above
+    alternatives = [rule for name in others if (rule := rule_of(name, "baseline.alternatives")) is not None]
+    if own is None:
+        own, alternatives = next((each for each in rules.values() if _fits_any(each)), None), []
+    if own is None:
+        return dict(document), faults
     also = {
         rule.method.also_baseline_id: None
         for rule in (own, *alternatives)
@@ -62,12 +122,9 @@ def with_rules(document: Mapping[str, Any], rules: Mapping[str, BaselineRule]) -
     }
     for rule in (own, *alternatives):
         also.pop(rule.baseline_id, None)
-    resolved = {
-        "rule": own,
-        "alternatives": alternatives,
-        "named": [_rule(rules, name, "also_baseline_id") for name in also],
-    }
-    return {**document, "baseline": {**named, **resolved}}
+    found = [rule for name in also if (rule := rule_of(name, "also_baseline_id")) is not None]
+    resolved = {"rule": own, "alternatives": alternatives, "named": found}
+    return {**document, "baseline": {**named, **resolved}}, faults
 
 
 def _rule(rules: Mapping[str, BaselineRule], name: object, field: str) -> BaselineRule:
@@ -83,6 +140,14 @@ def _rule(rules: Mapping[str, BaselineRule], name: object, field: str) -> Baseli
             value=name,
         )
     return rule
+
+
+def _fits_any(rule: BaselineRule) -> bool:
+    """Tell whether a rule could settle a product of either direction."""
+    is_level = isinstance(rule.method, FirmLevel)
+    is_split = rule.device is not None  # settles a product that says so alone
+    odd = is_level or is_split or rule.looks_past_start or rule.adjustment is not None
+    return not (odd or _lacking(rule))
 
 
 def _lacking(rule: BaselineRule) -> str | None:

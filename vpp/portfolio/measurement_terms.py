@@ -1,20 +1,23 @@
 """At which meters a product's delivery is read, and what is reported beside it."""
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vpp.portfolio.pay_parts import Part
+from vpp.portfolio.span_types import Span
 
-Span = Annotated[timedelta, Field(ge=timedelta(0))]
+POINT_OF_CONNECTION = "poc"
+"""Boundary of the meters that a hub knows of."""
 
 
 class MeasurementTerms(Part):
     """At which meters delivery is read, and what is reported beside it.
 
     Attributes:
-        boundaries: Where a meter may sit that is paid by; `poc` is the point of connection.
+        boundaries: Where a meter may sit that is paid by; `poc`, the point of connection, is among them, as
+            the meters that a hub knows of stand there.
         aggregate_baseline: Where an aggregate is judged: by the sum of its sites' baselines, or by the
             baseline of their summed load. Both are reported.
         device_metered: `generator_output` splits a site's delivery into its load's, against a baseline of
@@ -28,3 +31,12 @@ class MeasurementTerms(Part):
     device_metered: Literal["none", "generator_output"] = "none"
     before_window: Span = timedelta(hours=2)
     after_window: Span = timedelta(hours=4)
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> Self:
+        if POINT_OF_CONNECTION not in self.boundaries:
+            raise ValueError(
+                f"boundaries are {', '.join(self.boundaries)}, expected {POINT_OF_CONNECTION} among them: "
+                "the meters that a hub knows of stand at the point of connection"
+            )
+        return self

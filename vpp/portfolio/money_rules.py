@@ -47,7 +47,9 @@ class MoneyRules(Part):
         penalty_ratio: Penalty per shortfall kWh as a multiple of the price, with `shortfall_at_price`.
         availability_price_per_kw_h: Paid per awarded kW and hour, whether called or not.
         aggregator_fee_ratio: Share of energy and availability payments the aggregator keeps.
-        commitment: What delivery is held against: the `target` that was instructed, or the `award`.
+        commitment: What delivery is held against: the `target` that was instructed, or the `award`, as far as
+            it was called: more than was sold is not asked for, and who was told to do less falls short of
+            nothing.
         judged_over: Whether bands and penalties judge each settlement `interval`, or the whole `event`.
         measured_as: Whether each `site` is judged by itself, or the `aggregate` of an event's sites, whose
             result is then shared in proportion to what each delivered.
@@ -88,12 +90,25 @@ class MoneyRules(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        faults = []
         if self.band_full_ratio < self.band_low_ratio:
-            raise ValueError("band_full_ratio must not be below band_low_ratio")
+            faults.append(
+                f"band_full_ratio is {self.band_full_ratio}, expected at least band_low_ratio "
+                f"{self.band_low_ratio}"
+            )
         if (self.pay_rule is PayRule.FIXED) != (self.fixed_price_per_mwh is not None):
-            raise ValueError("fixed_price_per_mwh goes with pay_rule fixed, and only with it")
+            faults.append(
+                f"pay_rule is {self.pay_rule.value} and fixed_price_per_mwh "
+                f"{_shown(self.fixed_price_per_mwh)}, expected a price with fixed, and only with it"
+            )
         if (self.penalty_formula_id == "parts") != (self.penalty is not None):
-            raise ValueError('penalty goes with penalty_formula_id "parts", and only with it')
+            has = "absent" if self.penalty is None else "there"
+            faults.append(
+                f"penalty_formula_id is {self.penalty_formula_id} and the group penalty is {has}, expected "
+                "the group with parts, and only with them"
+            )
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
     @property
@@ -106,6 +121,25 @@ class MoneyRules(Part):
         return ResponseTable(
             points=tuple(ResponsePoint(delivered_ratio=at, paid_ratio=paid) for at, paid in corners)
         )
+
+    @property
+    def band(self) -> tuple[Decimal, Decimal, Decimal]:
+        """Shares of the commitment from which delivery is paid, is not penalised, and is paid no more.
+
+        The shorthand's three ratios, or what the parts that replace it come to.
+        """
+        points, penalty = self.response_table.points, self.penalty_terms
+        low = points[0].delivered_ratio
+        for point in points:
+            if point.paid_ratio:
+                break
+            low = point.delivered_ratio
+        cap = points[-1].delivered_ratio
+        for point in reversed(points):
+            if point.paid_ratio != points[-1].paid_ratio:
+                break
+            cap = point.delivered_ratio
+        return low, penalty.threshold_ratio if penalty is not None else self.band_full_ratio, cap
 
     @property
     def penalty_terms(self) -> PenaltyTerms | None:
@@ -125,3 +159,7 @@ class MoneyRules(Part):
     def share_terms(self) -> ShareTerms:
         """What of a site's payments the aggregator keeps."""
         return self.share or ShareTerms(ratio=self.aggregator_fee_ratio)
+
+
+def _shown(price: Decimal | None) -> str:
+    return "is absent" if price is None else f"is {price}"

@@ -78,7 +78,10 @@ class PenaltyTerms(Part):
     @model_validator(mode="after")
     def _one_price(self) -> Self:
         if (self.price_ratio is None) == (self.price_per_mwh is None):
-            raise ValueError("a penalty has either price_ratio or price_per_mwh, and not both")
+            raise ValueError(
+                f"price_ratio is {_shown(self.price_ratio)} and price_per_mwh is "
+                f"{_shown(self.price_per_mwh)}, expected one of them, and not both"
+            )
         return self
 
 
@@ -165,3 +168,7 @@ class BudgetTerms(Part):
 
     amount: NotNegative
     per: Literal["event", "period"]
+
+
+def _shown(value: Decimal | None) -> str:
+    return "absent" if value is None else str(value)

@@ -5,98 +5,34 @@ is a field here, filled from a file under `configs/products/` and the baseline r
 statement cites the profile's id and version.
 """
 
-import enum
-from datetime import date, timedelta
-from decimal import Decimal
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from vpp.foundation.direction import Direction
 from vpp.foundation.names import ID_PATTERN
 from vpp.portfolio.baseline_method import FirmLevel
 from vpp.portfolio.baseline_terms import BaselineTerms
+from vpp.portfolio.bid_rules import BidRules
+from vpp.portfolio.call_rules import CallRules, Trigger
 from vpp.portfolio.measurement_terms import MeasurementTerms
 from vpp.portfolio.money_rules import MoneyRules
 from vpp.portfolio.pay_parts import Part
+from vpp.portfolio.provenance import Provenance
+from vpp.portfolio.span_types import PositiveSpan, Span
 
 Id = Annotated[str, Field(pattern=f"^{ID_PATTERN}$")]
-Span = Annotated[timedelta, Field(ge=timedelta(0))]
-PositiveSpan = Annotated[timedelta, Field(gt=timedelta(0))]
 
 
-class Trigger(enum.Enum):
-    """What sets a product in motion."""
-
-    DAY_AHEAD_AUCTION = "day_ahead_auction"
-    EMERGENCY = "emergency"
-
-
-class CallRules(Part):
-    """When and how long the product may be called.
-
-    Attributes:
-        trigger: What sets the product in motion.
-        direction: Which way consumption is asked to move: every power of its bids, events and statements is a
-            magnitude in this direction.
-        notice_min: Least time between instruction and start.
-        min_duration: Shortest event.
-        max_duration: Longest event.
-        max_events_per_day: Most events a site serves in one UTC day.
-        recovery_window: Time after the event in which rebound is watched and limited.
-    """
-
-    trigger: Trigger
-    direction: Direction
-    notice_min: Span
-    min_duration: PositiveSpan
-    max_duration: PositiveSpan
-    max_events_per_day: int = Field(ge=1, le=96)
-    recovery_window: Span
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.max_duration < self.min_duration:
-            raise ValueError(f"max_duration {self.max_duration} is below min_duration {self.min_duration}")
-        return self
+def _divides_an_hour(span: timedelta) -> timedelta:
+    if timedelta(hours=1) % span:
+        raise ValueError(f"{span} does not divide an hour, expected for example PT15M")
+    return span
 
 
-class BidRules(Part):
-    """What a bid must look like.
-
-    Attributes:
-        min_bid_kw: Smallest bid, kW.
-        increment_kw: Bids are whole multiples of this, kW; 0 means any size.
-        price_floor_per_mwh: Lowest price of a bid.
-        price_cap_per_mwh: Highest price of a bid, and the value of unserved target.
-    """
-
-    min_bid_kw: float = Field(ge=0)
-    increment_kw: float = Field(ge=0)
-    price_floor_per_mwh: Decimal
-    price_cap_per_mwh: Decimal
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.price_cap_per_mwh <= self.price_floor_per_mwh:
-            raise ValueError("price_cap_per_mwh must be above price_floor_per_mwh")
-        return self
-
-
-class Provenance(Part):
-    """Where the rules come from.
-
-    Attributes:
-        source_tag: P, S, D or C as in the domain reference; M for parameters nobody has checked.
-        source: Title of the source, or what the example is modelled on.
-        read_on: When the source was read.
-        unverified_fields: Fields whose values were checked against no source.
-    """
-
-    source_tag: Literal["P", "S", "D", "C", "M"]
-    source: str
-    read_on: date
-    unverified_fields: tuple[str, ...] = ()
+GridStep = Annotated[PositiveSpan, AfterValidator(_divides_an_hour)]
 
 
 class ProductProfile(Part):
@@ -117,6 +53,10 @@ class ProductProfile(Part):
         money: What delivery is worth.
         provenance: Where the rules come from.
         measurement: At which meters delivery is read, and what is reported beside it.
+        telemetry_interval: Longest metering interval of a site that takes part; None where any will do that
+            divides the settlement interval.
+        stacking_excludes: Products that a site may not serve beside this one; it holds both ways.
+        test_rule: What a resource has to show before it takes part, for people to read.
     """
 
     product_id: Id
@@ -125,7 +65,7 @@ class ProductProfile(Part):
     jurisdiction: str = Field(min_length=2)
     status: Literal["draft", "in_force", "example"]
     time_zone: str
-    settlement_interval: PositiveSpan
+    settlement_interval: GridStep
     initial_statement_delay: Span
     call: CallRules
     bid: BidRules
@@ -133,27 +73,67 @@ class ProductProfile(Part):
     money: MoneyRules
     provenance: Provenance
     measurement: MeasurementTerms = MeasurementTerms()
+    telemetry_interval: PositiveSpan | None = None
+    stacking_excludes: tuple[Id, ...] = ()
+    test_rule: str = ""
+
+    @field_validator("stacking_excludes")
+    @classmethod
+    def _names_others(cls, excluded: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        own = info.data.get("product_id")
+        faults = [f"names {own} itself, expected other products"] if own in excluded else []
+        if len(set(excluded)) < len(excluded):
+            faults.append("names a product twice, expected each once")
+        if faults:
+            raise ValueError(f"{', '.join(excluded)} {' and '.join(faults)}")
+        return excluded
 
     @model_validator(mode="after")
-    def _divides_an_hour(self) -> Self:
-        if timedelta(hours=1) % self.settlement_interval:
-            raise ValueError(f"settlement_interval {self.settlement_interval} does not divide an hour")
+    def _consistent(self) -> Self:
+        faults = [*self._readiness_faults(), *self._rule_faults()]
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
-    @model_validator(mode="after")
-    def _measured_in_its_direction(self) -> Self:
+    def _readiness_faults(self) -> Iterator[str]:
+        """What is not instructed is bought as readiness alone, in an auction."""
+        if self.call.is_instructed:
+            return
+        availability, faults = self.money.availability_terms, []
+        if self.call.trigger is not Trigger.DAY_AHEAD_AUCTION:
+            faults.append(f"call.trigger is {self.call.trigger.value}, expected day_ahead_auction")
+        if self.money.pays_energy:
+            faults.append("money.pays_energy is true, expected false")
+        if self.money.penalty_terms is not None:
+            faults.append("money has a penalty, expected none")
+        if availability is None or availability.paid == "when_called" or availability.by_performance:
+            faults.append("money.availability is expected, paid always, and not by performance")
+        if faults:
+            yield (
+                f"call.activation is local, so nothing is instructed that delivery could be held against: "
+                f"{'; '.join(faults)}"
+            )
+
+    def _rule_faults(self) -> Iterator[str]:
+        """Baseline rules split devices off as the product does, and measure in its direction."""
+        is_split = self.measurement.device_metered == "generator_output"
+        for rule in self.baseline.rules:
+            if (rule.device is not None) != is_split:
+                has = "splits storage and generation off" if rule.device is not None else "has no such split"
+                yield (
+                    f"measurement.device_metered is {self.measurement.device_metered} and rule "
+                    f"{rule.baseline_id} {has}, expected both or neither"
+                )
         if self.call.direction is Direction.LOAD_DOWN:
-            return self
+            return
         for rule in (*self.baseline.rules, *self.baseline.named):
-            is_level = isinstance(rule.method, FirmLevel)
-            if is_level:
-                raise ValueError(
+            if isinstance(rule.method, FirmLevel):
+                yield (
                     f"rule {rule.baseline_id} is a level to stay below, expected with direction load_up one "
                     "that says what the site would have used"
                 )
-            if rule.adjustment is not None and rule.adjustment.up_only:
-                raise ValueError(
+            elif rule.adjustment is not None and rule.adjustment.up_only:
+                yield (
                     f"rule {rule.baseline_id} has up_only, which is made for reductions: with direction "
                     "load_up it would only ever take delivery away; expected an adjustment both ways"
                 )
-        return self

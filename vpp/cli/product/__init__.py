@@ -1,0 +1,1 @@
+"""`vpp product`: product profiles as files: listed, shown in words, checked, compared."""
