@@ -1,6 +1,7 @@
 """Cells of the settlement files: exact numbers, and text that no spreadsheet runs as a formula."""
 
 import enum
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -8,8 +9,19 @@ from vpp.foundation.errors import InvalidInput
 from vpp.portfolio.money_rules import PayRule
 
 GUARD = "'"
-FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  full-width signs start formulas in East Asian spreadsheets
-
+FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠﹢﹣﹦﹫")  # noqa: RUF001  East Asian spreadsheets take wide and small signs for plain ones
+_PASSED_OVER = frozenset(
+    " \u00a0\u3000\ufeff\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2066\u2067\u2068\u2069\v\f\0"
+)
+"""What some spreadsheets drop before they look for a formula: blanks, and signs without a width."""
+_INNER_START = re.compile(
+    r"([,;\t\r\n])(?='|[\"{}]*[{}])".format(
+        re.escape("".join(sorted(_PASSED_OVER))), re.escape("".join(sorted(FORMULA_STARTS - set("\t\r\n"))))
+    )
+)
+"""Where a cell would begin if a program cut the text there, and a formula or a guard with it."""
+_INNER_GUARD = re.compile("([,;\t\r\n])'")
 
 Cell = str | int | Decimal | datetime | enum.Enum | None
 
@@ -69,14 +81,20 @@ def utc_text(instant: datetime) -> str:
 def guarded(text: str) -> str:
     """Put an apostrophe before text that a spreadsheet would take for a formula.
 
-    Text that begins with an apostrophe gets one too, so that `unguarded` always gives the text
-    back.
+    Blanks and signs without a width before the formula do not hide it. A program that parts cells by
+    another sign than the file's loses count of the quotes and cuts text at semicolons, commas, tabs and
+    line ends: what comes after one is guarded the same way. Text that has an apostrophe in such a place
+    gets one too, so that `unguarded` always gives the text back.
 
     Example:
-        >>> guarded("@SUM(A1)"), guarded("north-1")
-        ("'@SUM(A1)", 'north-1')
+        >>> guarded("@SUM(A1)"), guarded("north-1"), guarded("read by hand;=1+1")
+        ("'@SUM(A1)", 'north-1', "read by hand;'=1+1")
     """
-    return GUARD + text if text[:1] == GUARD or text[:1] in FORMULA_STARTS else text
+    text = _INNER_START.sub(r"\1'", text)
+    start = text[:1]
+    if start in _PASSED_OVER:
+        start = next((sign for sign in text if sign not in _PASSED_OVER), "")
+    return GUARD + text if text[:1] == GUARD or start in FORMULA_STARTS else text
 
 
 def unguarded(text: str) -> str:
@@ -86,4 +104,4 @@ def unguarded(text: str) -> str:
         >>> unguarded(guarded("'quoted'"))
         "'quoted'"
     """
-    return text.removeprefix(GUARD)
+    return _INNER_GUARD.sub(r"\1", text.removeprefix(GUARD))

@@ -27,6 +27,31 @@ class AroundEvent:
     before_kwh: Decimal | None
     after_kwh: Decimal | None
 
+    def rebound_kwh(self, direction: Direction) -> Decimal | None:
+        """Return what came back after the event against its direction, kWh, 0 or more; None if not known.
+
+        Example:
+            >>> AroundEvent(None, Decimal("12.500")).rebound_kwh(Direction.LOAD_DOWN)
+            Decimal('12.500')
+            >>> AroundEvent(None, Decimal("12.500")).rebound_kwh(Direction.LOAD_UP)
+            Decimal('0')
+        """
+        if self.after_kwh is None:
+            return None
+        return max(Decimal(0), self.after_kwh if direction is Direction.LOAD_DOWN else -self.after_kwh)
+
+    def net_kwh(self, delivered_kwh: Decimal, direction: Direction) -> Decimal | None:
+        """Return what is left of a delivery when its rebound is taken off: `R_net = R - max(0, rebound)`.
+
+        It is for whoever manages the portfolio; what is paid is the delivery.
+
+        Args:
+            delivered_kwh: Delivered in the event in its direction, kWh.
+            direction: The event's.
+        """
+        rebound_kwh = self.rebound_kwh(direction)
+        return None if rebound_kwh is None else delivered_kwh - rebound_kwh
+
 
 @dataclass(frozen=True, slots=True)
 class BaselineEvidence:
@@ -40,7 +65,9 @@ class BaselineEvidence:
         adjusted_kw: After it. Shape (N,).
         elsewhere_kw: What counts for other events at the same site, kW, taken off both. Shape (N,).
         loss_ratio: Losses between meter and network, multiplied last.
-        note: What a reader must know.
+        note: What a reader must know; stands on every measured line.
+        remarks: What else was noted when it was made: fallbacks, estimates, adjustments that were not made.
+        data_version: SHA-256 of the readings that it was made from; empty if it was not kept.
     """
 
     rule_id: str
@@ -51,6 +78,28 @@ class BaselineEvidence:
     elsewhere_kw: tuple[float, ...]
     loss_ratio: float
     note: str
+    remarks: tuple[str, ...] = ()
+    data_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateEvidence:
+    """The two baselines of all sites of an event together, where the product judges their sum.
+
+    Losses are in both. What counts for other events is in neither: it is the same in both.
+
+    Attributes:
+        site_count: How many sites are in both.
+        sum_of_baselines_kw: Sum of the sites' own baselines, adjusted, kW. Shape (N,).
+        baseline_of_sum_kw: Baseline of the sites' summed load by the product's rule, adjusted, kW; NaN
+            where there is none. Shape (N,).
+        is_paid_by_sum: Whether the product pays by `baseline_of_sum_kw`.
+    """
+
+    site_count: int
+    sum_of_baselines_kw: tuple[float, ...]
+    baseline_of_sum_kw: tuple[float, ...]
+    is_paid_by_sum: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +112,8 @@ class MeterEvidence:
         metered_kw: Mean power at the point of connection, kW, consumption positive; NaN is a gap. Shape (N,).
         quality: How far each can be trusted. Shape (N,).
         data_version: Number of the newest batch of readings that was known.
-        device_kw: Output of a device that is metered by itself, kW, not negative; empty for none. Shape (N,).
+        device_kw: Output of storage and generation that is metered by itself, kW, discharge positive, NaN is
+            a gap; empty where the baseline does not split it off. Shape (N,).
         flags: What was noticed about the readings, in words: gaps, repeats, absurd values.
     """
 
@@ -106,6 +156,8 @@ class SiteEvidence:
         around: Energy before and after.
         emission_factor: For the CO2 columns; None leaves them empty.
         read_at: When the newest reading was received; None where there is none.
+        aggregate: The baselines of the event's sites together; None where each site is judged by itself.
+        notes: What could not be found out about this site, in words; it holds up no other.
     """
 
     event_id: str
@@ -133,6 +185,8 @@ class SiteEvidence:
     around: AroundEvent = AroundEvent(None, None)
     emission_factor: EmissionFactor | None = None
     read_at: datetime | None = None
+    aggregate: AggregateEvidence | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def settlement_period(self) -> str:

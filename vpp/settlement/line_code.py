@@ -7,23 +7,31 @@ from decimal import Decimal
 class LineCode(enum.Enum):
     """What a statement line is for.
 
-    The codes are those of the settlement design, section 3, that this project books, and
-    MAKE_WHOLE, which is ours: a uniform price can lie below the cost of an accepted block bid, and
-    the difference is owed beside the energy, never hidden in its price.
+    The codes are those of the settlement design, section 3, and MAKE_WHOLE, which is ours: a uniform price
+    can lie below the cost of an accepted block bid, and the difference is owed beside the energy, never
+    hidden in its price.
 
     Attributes:
-        ENERGY: Payable reduction at the price; operator to site owner.
+        ENERGY: Payable energy at the price; operator to site owner.
         AVAILABILITY: Awarded power for as long as it was awarded; operator to site owner.
         MAKE_WHOLE: What the price left uncovered of an accepted bid; operator to site owner.
         AGG_FEE: Aggregator's share of energy and availability; site owner to aggregator.
-        PENALTY: Charge for a shortfall; site owner to operator.
+        SITE_SHARE: What a site's own price lies above the operator's; aggregator to site owner.
+        PENALTY: Charge for a shortfall; site owner to operator, or to the aggregator where it keeps it.
+        ADJ_DISPUTE: Agreed by two people after a dispute.
+        ADJ_MANUAL: Agreed by two people.
+        ROUNDING: What rounding an event once leaves over against rounding its lines; operator to aggregator.
     """
 
     ENERGY = "energy"
     AVAILABILITY = "availability"
     MAKE_WHOLE = "make_whole"
     AGG_FEE = "agg_fee"
+    SITE_SHARE = "site_share"
     PENALTY = "penalty"
+    ADJ_DISPUTE = "adj_dispute"
+    ADJ_MANUAL = "adj_manual"
+    ROUNDING = "rounding"
 
 
 class Flow(enum.Enum):

@@ -35,6 +35,7 @@ class SiteDelivery:
         product: The product's rules as they were when the tender opened.
         site_id: The site.
         party_id: Owner of the site, who is paid.
+        operator_party_id: Grid operator, who buys.
         time_zone: IANA name of the site's civil time.
         meter_id: Meter that was read.
         award_ids: Awards that the delivery serves.
@@ -50,12 +51,17 @@ class SiteDelivery:
         baseline_method: Rule that made the baseline, or the fallback that history allowed; empty
             for the product's own rule.
         baseline_note: What a reader of the baseline must know; stands on every measured line.
+        meter_note: What was noticed about the readings; stands on every measured line.
+        aggregate_shift_kwh: Baseline of all sites' summed load less the sum of their baselines, kWh per
+            interval; the same at every site of an event. Empty where the sum of baselines is paid by, or
+            where each site is judged by itself. None in an interval without one. Shape (N,) or (0,).
     """
 
     event_id: str
     product: ProductProfile
     site_id: str
     party_id: str
+    operator_party_id: str
     time_zone: str
     meter_id: str
     award_ids: tuple[str, ...]
@@ -69,6 +75,8 @@ class SiteDelivery:
     emission_factor: EmissionFactor | None = None
     baseline_method: str = ""
     baseline_note: str = ""
+    meter_note: str = ""
+    aggregate_shift_kwh: tuple[Decimal | None, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be put on a statement."""
@@ -90,9 +98,11 @@ class SiteDelivery:
                 f"make_whole of {self._where()} is {self.make_whole}, must not be negative",
                 make_whole=str(self.make_whole),
             )
-        if self.boundary != PAID_BOUNDARY:
+        paid_at = self.product.measurement.boundaries
+        if self.boundary not in paid_at:
+            expected = " or ".join(map(repr, paid_at))
             raise InvalidInput(
-                f"boundary of {self._where()} is {self.boundary!r}, expected {PAID_BOUNDARY!r}",
+                f"boundary of {self._where()} is {self.boundary!r}, expected {expected}",
                 boundary=self.boundary,
             )
         self._check_intervals()
@@ -105,11 +115,12 @@ class SiteDelivery:
                     f"intervals of {self._where()} overlap or are out of order at {later.interval.start}",
                     site_id=self.site_id,
                 )
+        direction = self.product.call.direction
         for measured, local_start in zip(self.intervals, self.local_starts, strict=True):
-            if measured.direction is not self.product.call.direction:
+            if measured.direction is not direction:
                 raise InvalidInput(
                     f"{self._where()} holds an interval of direction {measured.direction.value}, expected "
-                    f"{self.product.call.direction.value}, the product's",
+                    f"{direction.value}, the product's",
                     direction=measured.direction.value,
                 )
             if measured.site_id != self.site_id:

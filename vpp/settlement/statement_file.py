@@ -5,32 +5,30 @@ row with the column names of the settlement design, section 3. Positive amounts 
 party. The same statement gives the same bytes.
 """
 
-import csv
-import enum
-import io
-import types
-import typing
-from collections.abc import Callable, Sequence
-from dataclasses import fields
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
 
 from vpp.foundation.errors import InvalidInput
-from vpp.portfolio.money_rules import PayRule
-from vpp.settlement.csv_cell import Cell, cell_text, unguarded
+from vpp.settlement.csv_table import table_bytes, table_rows
 from vpp.settlement.statement import Statement
+from vpp.settlement.statement_columns import COLUMNS, Reader, known_columns, readers, writers
+from vpp.settlement.statement_head import StatementHead
 from vpp.settlement.statement_line import StatementLine
+from vpp.settlement.statement_tally import StatementTally
 
-COLUMNS = tuple(field.name for field in fields(StatementLine))
+PIECE_LINES = 4096
 
 
-def file_name(statement: Statement) -> str:
+def file_name(statement: Statement | StatementHead) -> str:
     """Name a statement's CSV file.
 
     Returns:
-        `statement_<party>_<period>_v<n>.csv`.
+        `statement_<party>_<period>_v<n>.csv`; in a currency other than the hub's own
+        `statement_<party>_<period>_<currency>_v<n>.csv`.
     """
-    return f"statement_{statement.party_id}_{statement.period}_v{statement.version}.csv"
+    head = statement.head if isinstance(statement, Statement) else statement
+    return f"{head.stem}.csv"
 
 
 def render_csv(statement: Statement) -> bytes:
@@ -45,36 +43,39 @@ def render_csv(statement: Statement) -> bytes:
     Raises:
         InvalidInput: A number is not finite.
     """
-    rows = [[cell_text(getattr(line, column)) for column in COLUMNS] for line in statement.lines]
-    return table_bytes(COLUMNS, rows)
+    return b"".join(csv_pieces(statement.lines))
 
 
-def table_bytes(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
-    """Write a header and rows of cell texts as the bytes of a CSV file, every cell quoted."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue().encode()
+def csv_pieces(lines: Iterable[StatementLine], tally: StatementTally | None = None) -> Iterator[bytes]:
+    """Write lines as CSV piece by piece, so that no statement is in memory twice.
 
+    Args:
+        lines: The lines in order; taken as they are needed.
+        tally: Counts the lines as they pass, if given.
 
-def table_rows(csv_bytes: bytes) -> list[list[str]]:
-    """Read the cell texts of a CSV file, header row first.
+    Yields:
+        The header row, then rows, some thousand at a time. Joined they are the file.
 
     Raises:
-        InvalidInput: The bytes are not UTF-8, or not CSV.
+        InvalidInput: A number is not finite.
     """
-    try:
-        return list(csv.reader(io.StringIO(csv_bytes.decode(), newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InvalidInput(f"file is not UTF-8 CSV: {error}") from error
+    yield table_bytes(COLUMNS, [])
+    write_column = writers()
+    rest = iter(lines)
+    while piece := list(islice(rest, PIECE_LINES)):
+        columns = list(zip(*piece, strict=True))
+        if tally is not None:
+            tally.add(dict(zip(COLUMNS, columns, strict=True)))
+        cells = [write(column) for write, column in zip(write_column, columns, strict=True)]
+        rows = '"\r\n"'.join(map('","'.join, zip(*cells, strict=True)))
+        yield f'"{rows}"\r\n'.encode()
 
 
 def parse_csv(csv_bytes: bytes) -> Statement:
-    """Read a statement back from its file, so that the next version can be written against it.
+    """Read a statement back from its file.
 
     Args:
-        csv_bytes: What `render_csv` wrote.
+        csv_bytes: What `render_csv` wrote, of this program or an earlier version of it.
 
     Returns:
         The statement, equal to the one that was written.
@@ -82,16 +83,13 @@ def parse_csv(csv_bytes: bytes) -> Statement:
     Raises:
         InvalidInput: The file has other columns, no line, or a cell that cannot be read.
     """
-    rows = table_rows(csv_bytes)
-    if not rows or tuple(rows[0]) != COLUMNS:
-        raise InvalidInput("file does not have the columns of a statement")
-    if len(rows) == 1:
+    lines = parse_lines(csv_bytes)
+    if not lines:
         raise InvalidInput("file has no line, expected at least one")
-    hints = typing.get_type_hints(StatementLine)
-    readers = [_reader(hints[column]) for column in COLUMNS]
-    lines = tuple(_read_line(number, row, readers) for number, row in enumerate(rows[1:], start=1))
     first = lines[0]
-    previous = f"{first.party_id}-{first.settlement_period}-v{first.prev_version}"
+    previous = ""
+    if first.prev_version is not None:
+        previous = first.statement_id.removesuffix(f"v{first.version}") + f"v{first.prev_version}"
     return Statement(
         statement_id=first.statement_id,
         party_id=first.party_id,
@@ -100,49 +98,45 @@ def parse_csv(csv_bytes: bytes) -> Statement:
         run_type=first.run_type,
         currency=first.currency,
         lines=lines,
-        previous="" if first.prev_version is None else previous,
+        previous=previous,
     )
 
 
-def _read_line(number: int, row: Sequence[str], readers: Sequence[Callable[[str], Cell]]) -> StatementLine:
-    """Read one row."""
-    if len(row) != len(COLUMNS):
-        raise InvalidInput(f"row {number} has {len(row)} cells, expected {len(COLUMNS)}", row=str(number))
-    values: dict[str, typing.Any] = {}
-    for column, text, reader in zip(COLUMNS, row, readers, strict=True):
-        try:
-            values[column] = reader(text)
-        except (ValueError, KeyError, InvalidOperation) as error:
-            raise InvalidInput(
-                f"row {number} has {column} {text!r}", row=str(number), column=column
-            ) from error
-    return StatementLine(**values)
+def parse_lines(csv_bytes: bytes) -> tuple[StatementLine, ...]:
+    """Read the lines of a statement's file; none for a file with only a header.
+
+    Raises:
+        InvalidInput: The file has other columns, or a cell that cannot be read.
+    """
+    rows = table_rows(csv_bytes)
+    count = known_columns(rows[0] if rows else ())
+    for number, row in enumerate(rows[1:], start=1):
+        if len(row) != count:
+            raise InvalidInput(f"row {number} has {len(row)} cells, expected {count}", row=str(number))
+    if len(rows) == 1:
+        return ()
+    values = [
+        _read_column(column, texts, reader)
+        for column, texts, reader in zip(COLUMNS, zip(*rows[1:], strict=True), readers(), strict=False)
+    ]
+    values += [[""] * (len(rows) - 1)] * (len(COLUMNS) - count)
+    return tuple(map(StatementLine._make, zip(*values, strict=True)))
 
 
-def _reader(hint: object) -> Callable[[str], Cell]:
-    """Return how the cells of a column of that type are read."""
-    kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    kind = kinds[0]
-    if kind is str:
-        return unguarded
-    read: Callable[[str], Cell]
-    if kind is Decimal:
-        read = Decimal
-    elif kind is int:
-        read = int
-    elif kind is datetime:
-        read = _instant
-    elif kind is PayRule:
-        read = PayRule
-    elif isinstance(kind, type) and issubclass(kind, enum.Enum):
-        read = kind.__members__.__getitem__
-    else:
-        raise InvalidInput(f"no reader for a column of type {kind!r}")
-    if types.NoneType in kinds:
-        return lambda text: read(text) if text else None
-    return read
+def _read_column(column: str, texts: Sequence[str], reader: Reader) -> list[Any]:
+    """Read the cells of one column."""
+    try:
+        return reader(texts)
+    except (ValueError, KeyError) as error:
+        row = next(number for number, text in enumerate(texts, start=1) if not _can_read(reader, text))
+        raise InvalidInput(
+            f"row {row} has {column} {texts[row - 1]!r}", row=str(row), column=column
+        ) from error
 
 
-def _instant(text: str) -> datetime:
-    """Read an instant with a Z."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+def _can_read(reader: Reader, text: str) -> bool:
+    try:
+        reader([text])
+    except (ValueError, KeyError):
+        return False
+    return True

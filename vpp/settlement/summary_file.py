@@ -1,114 +1,113 @@
 """The summary of a statement: sums by code, tax as configured, when and how it is paid."""
 
-import enum
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from vpp.settlement.csv_cell import Cell, cell_text
+from vpp.settlement.csv_table import table_bytes
 from vpp.settlement.line_code import LineCode
-from vpp.settlement.performance import ZERO, amount_of
-from vpp.settlement.statement import Statement
-from vpp.settlement.statement_file import file_name, table_bytes
-from vpp.settlement.statement_line import StatementLine
+from vpp.settlement.payment_terms import PaymentTerms, TaxRate
+from vpp.settlement.statement_head import StatementHead
+from vpp.settlement.statement_names import StatementNames
+from vpp.settlement.statement_tally import QUANTITIES, StatementTally
+
+NOTHING_KNOWN = StatementNames()
+NO_TERMS = PaymentTerms()
 
 
-class PaymentMethod(enum.Enum):
-    """How a balance is paid.
-
-    Attributes:
-        TRANSFER: By bank transfer.
-        BILL_CREDIT: Deducted from or added to the electricity bill.
-    """
-
-    TRANSFER = "transfer"
-    BILL_CREDIT = "bill_credit"
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentTerms:
-    """Tax and payment as a party has configured them: never advice, nothing is assumed.
-
-    Attributes:
-        tax_rate_ratio: Tax on the net total, 0..1.
-        tax_code: Name of the rate in the party's books.
-        due_on: When the balance is due; None if not agreed.
-        payment_method: How it is paid.
-        invoice_registration_no: Registration of the issuer of qualified invoices; empty if none.
-        self_billing: Whether the payer writes the invoice.
-    """
-
-    tax_rate_ratio: Decimal
-    tax_code: str
-    due_on: date | None
-    payment_method: PaymentMethod
-    invoice_registration_no: str = ""
-    self_billing: bool = False
-
-
-def summary_file_name(statement: Statement) -> str:
+def summary_file_name(head: StatementHead) -> str:
     """Name a statement's summary file."""
-    return file_name(statement).removesuffix(".csv") + ".summary.csv"
+    return f"{head.stem}.summary.csv"
 
 
-def render_summary_csv(statement: Statement, terms: PaymentTerms | None = None) -> bytes:
-    """Write the summary of a statement as CSV of one row.
+def render_summary_csv(  # noqa: PLR0913  all but three by keyword
+    head: StatementHead,
+    tally: StatementTally,
+    terms: PaymentTerms | None = None,
+    *,
+    written_on: date,
+    names: StatementNames = NOTHING_KNOWN,
+    run_label: str = "",
+) -> bytes:
+    """Write the summary of a statement as CSV: one row, or one per rate of tax where there are several.
 
-    Tax is computed once, on the net total, and rounded to the minor unit. Without terms the tax and
-    payment cells stay empty and gross equals net.
+    Every line is on exactly one row, so that each column of amounts, lines and quantities may be summed.
+    Tax is reckoned once per row, on the sum of rounded lines. Without terms the tax and payment cells stay
+    empty and gross equals net.
 
     Args:
-        statement: The statement.
+        head: The statement.
+        tally: What its lines add up to.
         terms: Tax and payment as configured.
+        written_on: When the statement was written, for the due date.
+        names: Names for people.
+        run_label: Which run it is, for example `RECALC_2`; the run type if empty.
 
     Returns:
         Bytes of the file, in the format of the statement's own.
 
     Source:
         Settlement design, section 2, rule 2, and section 3, summary file.
-
     """
-    net, totals = statement.total, statement.totals
-    tax = None if terms is None else amount_of(net * terms.tax_rate_ratio, statement.currency).amount
-    row: dict[str, Cell] = {
-        "statement_id": statement.statement_id,
-        "party_id": statement.party_id,
-        "settlement_period": statement.period,
-        "version": statement.version,
-        "run_type": statement.run_type,
-        "currency": statement.currency,
+    shares = [
+        (rate, codes)
+        for rate, codes in (terms or NO_TERMS).codes_by_rate()
+        if rate is not None or codes & tally.totals.keys() or not (terms and terms.rates)
+    ]
+    first_columns: dict[str, Cell] = {
+        "statement_id": head.statement_id,
+        "party_id": head.party_id,
+        "settlement_period": head.period,
+        "version": head.version,
+        "run_type": head.run_type,
+        "currency": head.currency,
     }
-    for code in LineCode:
-        row[f"{code.value}_amount"] = totals.get(code, net - net)
-    row |= {
-        "taxable_base": net,
-        "tax_rate": terms.tax_rate_ratio if terms else None,
-        "tax_code": terms.tax_code if terms else "",
-        "tax_amount": tax,
-        "gross_amount": net if tax is None else net + tax,
-        "due_date": terms.due_on.isoformat() if terms and terms.due_on else "",
+    due_on = terms.due.due_on(head.period, written_on) if terms and terms.due else None
+    last_columns: dict[str, Cell] = {
+        "due_date": due_on.isoformat() if due_on else "",
         "payment_method": terms.payment_method.value if terms else "",
         "invoice_registration_no": terms.invoice_registration_no if terms else "",
         "self_billing": str(terms.self_billing).lower() if terms else "",
-        "delta_amount": statement.delta,
-        "line_count": len(statement.lines),
-        "delivered_kwh": total_kwh(statement, "delivered_kwh"),
-        "payable_kwh": total_kwh(statement, "payable_kwh"),
     }
-    return table_bytes(list(row), [[cell_text(value) for value in row.values()]])
+    only_site = next(iter(tally.sites)) if len(tally.sites) == 1 else ""
+    words: dict[str, Cell] = {
+        "run_label": run_label or head.run_type.name,
+        "party_name": names.party_name,
+        "site_count": len(tally.sites),
+        "site_name": names.site_names.get(only_site, ""),
+    }
+    rows = [
+        first_columns | _money(tally, rate, codes, terms) | last_columns | _counts(tally, codes) | words
+        for rate, codes in shares
+    ]
+    return table_bytes(list(rows[0]), [[cell_text(value) for value in row.values()] for row in rows])
 
 
-def total_kwh(statement: Statement, column: str) -> Decimal:
-    """Sum an energy column of a statement, kWh; lines without it count nothing.
+def _money(
+    tally: StatementTally, rate: TaxRate | None, codes: frozenset[LineCode], terms: PaymentTerms | None
+) -> dict[str, Cell]:
+    """Sum the lines that a rate is about, and tax them."""
+    amounts = {code: tally.totals.get(code, tally.zero) for code in LineCode}
+    net = sum((amounts[code] for code in codes), tally.zero)
+    tax = terms.tax(rate, net, tally.currency) if terms and rate else None
+    row: dict[str, Cell] = {
+        f"{code.value}_amount": amount if code in codes else tally.zero for code, amount in amounts.items()
+    }
+    return row | {
+        "taxable_base": net,
+        "tax_rate": rate.rate_ratio if rate else None,
+        "tax_code": rate.code if rate else "",
+        "tax_amount": tax,
+        "gross_amount": net if tax is None else net + tax,
+    }
 
-    Args:
-        statement: The statement.
-        column: Name of the column, for example `payable_kwh`.
-    """
-    return sum((_energy(line, column) for line in statement.lines), ZERO)
 
-
-def _energy(line: StatementLine, column: str) -> Decimal:
-    """Return an energy of a line, 0 where it does not apply."""
-    value: Decimal | None = getattr(line, column)
-    return ZERO if value is None else value
+def _counts(tally: StatementTally, codes: frozenset[LineCode]) -> dict[str, Cell]:
+    """Sum changes, lines and quantities of the lines that a rate is about."""
+    row: dict[str, Cell] = {
+        "delta_amount": sum((tally.deltas.get(code, tally.zero) for code in codes), tally.zero),
+        "line_count": sum(tally.counts.get(code, 0) for code in codes),
+    }
+    for column in ("delivered_kwh", "payable_kwh", *QUANTITIES):
+        row[column] = sum((tally.quantity(code, column) for code in codes), Decimal(0))
+    return row
