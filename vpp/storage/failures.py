@@ -6,10 +6,13 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from vpp.foundation.errors import AlreadyExists, InvalidInput, Overloaded, VppError
+from vpp.foundation.errors import AlreadyExists, BrokenPromise, InvalidInput, Overloaded, VppError
 
 _REFERENCE_MISSING = frozenset({"23503", "SQLITE_CONSTRAINT_FOREIGNKEY"})
 _NAME_TAKEN = frozenset({"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
+_PROMISE_BROKEN = frozenset(
+    {"VP001", "23514", "SQLITE_CONSTRAINT_TRIGGER", "SQLITE_CONSTRAINT_CHECK"}  # `VP001` is our triggers' own
+)
 _LATER = (
     "SQLITE_BUSY",  # another writer, for longer than the busy time-out
     "SQLITE_FULL",
@@ -29,6 +32,7 @@ def translated() -> Iterator[None]:
         VppError: A column type refused a value: its own error, unwrapped.
         InvalidInput: A row refers to something that does not exist, or a value cannot be kept.
         AlreadyExists: A unique name is taken.
+        BrokenPromise: The database refuses what its rows promise never to be.
         Overloaded: The database takes no work now: locked, full, or away. Nothing was written.
     """
     try:
@@ -50,6 +54,8 @@ def _meaning(error: DBAPIError) -> VppError | None:
         return InvalidInput("a row refers to something that does not exist", code=code)
     if isinstance(error, IntegrityError) and code in _NAME_TAKEN:
         return AlreadyExists("a unique name is taken", code=code)
+    if code in _PROMISE_BROKEN:
+        return BrokenPromise(f"the database refuses it: {str(error.orig).splitlines()[0]}", code=code)
     if isinstance(error, DataError):
         return InvalidInput("a value cannot be kept: out of range, or text with a NUL", code=code)
     is_away = isinstance(error, OperationalError) and not code

@@ -18,7 +18,7 @@ from vpp.storage.many_rows import ManyRows
 from vpp.storage.many_values import among, ids_parameter, numbered_ids, numbers_parameter
 from vpp.storage.tables.messaging import OUTBOX, OUTBOX_COUNTERS
 from vpp.storage.transaction import Transaction
-from vpp.workflows.ports import MessageKind, OutboxMessage, Owed
+from vpp.workflows.outbox_ports import MessageKind, OutboxMessage, Owed
 
 _MANY = ManyRows(OUTBOX, [column.name for column in OUTBOX.columns])
 _KINDS = {kind.value: kind for kind in MessageKind}

@@ -1,23 +1,25 @@
-"""Statements with their files."""
+"""Statements with their files; neither is ever changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 
 from vpp.storage.repository import SqlRepository
 from vpp.storage.rows.settlement import STATEMENT_MAPPING
 from vpp.storage.tables.settlement import STATEMENT_FILES
 from vpp.storage.transaction import Transaction
+from vpp.workflows.packed_files import PackedFiles
 from vpp.workflows.ports import Stored
 from vpp.workflows.records import StatementRecord
 
 FILES_PER_QUERY = 500
 """Statements whose files are read by one query: below SQLite's limit of bound values."""
+ZLIB = "zlib"
 
 
 class SqlStatementRepository:
-    """Statements with their files; implements `workflows.ports.Repository[StatementRecord]`."""
+    """Statements with their files; implements `workflows.settlement_ports.StatementRepository`."""
 
     def __init__(self, transaction: Transaction) -> None:
         """Work inside a transaction."""
@@ -30,15 +32,14 @@ class SqlStatementRepository:
         return None if stored is None else self._with_files([stored])[0]
 
     def add(self, identifier: str, value: StatementRecord) -> Stored[StatementRecord]:
-        """Insert a statement and its files; raises as `SqlRepository.add`."""
-        stored = self._rows.add(identifier, value)
-        self._add_files(identifier, value.files)
-        return stored
+        """Insert a statement and its files.
 
-    def update(self, identifier: str, value: StatementRecord, *, revision: int) -> Stored[StatementRecord]:
-        """Replace a statement and its files; raises as `SqlRepository.update`."""
-        stored = self._rows.update(identifier, value, revision=revision)
-        self._transaction.write(delete(STATEMENT_FILES).where(STATEMENT_FILES.c.statement_id == identifier))
+        Raises:
+            AlreadyExists: The id, or the version of that party, period and currency is taken.
+            BrokenPromise: It belongs to a run and its total or its change is not what the ledger says.
+            InvalidInput: As for `SqlRepository.add`.
+        """
+        stored = self._rows.add(identifier, value)
         self._add_files(identifier, value.files)
         return stored
 
@@ -46,12 +47,23 @@ class SqlStatementRepository:
         self, *, after: str = "", limit: int = 1000, where: Mapping[str, str] | None = None
     ) -> list[Stored[StatementRecord]]:
         """List statements in order of id, with their files; raises as `SqlRepository.page`."""
-        return self._with_files(self._rows.page(after=after, limit=limit, where=where))
+        return self._with_files(self.heads(after=after, limit=limit, where=where))
+
+    def heads(
+        self, *, after: str = "", limit: int = 1000, where: Mapping[str, str] | None = None
+    ) -> list[Stored[StatementRecord]]:
+        """List statements in order of id, without their files; raises as `SqlRepository.page`."""
+        return self._rows.page(after=after, limit=limit, where=where)
 
     def _add_files(self, statement_id: str, files: Mapping[str, bytes]) -> None:
         rows = [
-            {"statement_id": statement_id, "file_name": name, "content": content}
-            for name, content in files.items()
+            {
+                "statement_id": statement_id,
+                "file_name": name,
+                "content": content,
+                "packing": ZLIB,
+            }
+            for name, content in PackedFiles.of(files).packed.items()
         ]
         if rows:
             self._transaction.write(insert(STATEMENT_FILES), rows)
@@ -67,8 +79,11 @@ class SqlStatementRepository:
                 .order_by(STATEMENT_FILES.c.statement_id, STATEMENT_FILES.c.file_name)
             )
             for row in self._transaction.read(statement).mappings():
-                files[row["statement_id"]][row["file_name"]] = bytes(row["content"])
+                content = bytes(row["content"])
+                # Those of before there was packing are as they are.
+                packed = content if row["packing"] == ZLIB else PackedFiles.of({"": content}).packed[""]
+                files[row["statement_id"]][row["file_name"]] = packed
         return [
-            replace(stored, value=replace(stored.value, files=files[stored.value.statement_id]))
+            replace(stored, value=replace(stored.value, files=PackedFiles(files[stored.value.statement_id])))
             for stored in statements
         ]

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select, text
+from sqlalchemy import ColumnElement, Double, Row, Select, bindparam, cast, func, select, text
 
 from vpp.foundation.interval import Interval
 from vpp.storage.column_types import UtcDateTime
@@ -13,13 +13,14 @@ from vpp.storage.copy_format import micros, piece_rows
 from vpp.storage.held_batches import HeldBatches
 from vpp.storage.late_days import LateDays
 from vpp.storage.many_values import among, ids_parameter
-from vpp.storage.packing import packed, unpacked
+from vpp.storage.packing import LITTLE_ENDIAN_DOUBLE, packed, unpacked
 from vpp.storage.partitions import drop_partitions, ensure_partitions, forget_seen, month_of, next_month
 from vpp.storage.tables.telemetry import TELEMETRY_PIECES
 from vpp.storage.transaction import Transaction
 from vpp.telemetry.batch import TelemetryBatch
 from vpp.telemetry.day_cuts import day_cuts, day_of
 from vpp.telemetry.quality import MeterQuality
+from vpp.workflows.telemetry_ports import Heard
 
 PIECES = TELEMETRY_PIECES.c
 Cut = tuple[int, int, datetime, datetime]
@@ -129,14 +130,62 @@ class SqlTelemetryRepository:
             statement = statement.where(PIECES.received_number <= up_to)
         return [_piece(row) for row in self._transaction.read(statement)]
 
-    def load_many(self, site_ids: Iterable[str], interval: Interval) -> dict[str, list[TelemetryBatch]]:
-        """Return the same of many sites in one statement, by site; those without any are left out."""
+    def load_many(
+        self, site_ids: Iterable[str], interval: Interval, *, as_of: datetime | None = None
+    ) -> dict[str, list[TelemetryBatch]]:
+        """Return the same of many sites in one statement, by site; those without any are left out.
+
+        Args:
+            site_ids: Whose readings.
+            interval: The span.
+            as_of: Only batches received by this instant.
+        """
         sqlite = self._transaction.is_sqlite
         statement = _overlapping(interval).where(among(PIECES.site_id, sqlite=sqlite))
+        if as_of is not None:
+            statement = statement.where(PIECES.received_at <= as_of)
         found: dict[str, list[TelemetryBatch]] = {}
         for row in self._transaction.read(statement, ids_parameter(site_ids, sqlite=sqlite)):
             found.setdefault(row.site_id, []).append(_piece(row))
         return found
+
+    def heard(
+        self, site_ids: Iterable[str], interval: Interval, *, as_of: datetime | None = None
+    ) -> dict[str, Heard]:
+        """Return what was heard of many sites' readings of a span, by site; those without are left out.
+
+        More readings than there is time between the first and the last of them are repeats.
+
+        Args:
+            site_ids: Whose readings.
+            interval: The span.
+            as_of: Only batches received by this instant.
+        """
+        sqlite = self._transaction.is_sqlite
+        wanted = (among(PIECES.site_id, sqlite=sqlite), *_shares_an_instant(interval))
+        if as_of is not None:
+            wanted = (*wanted, PIECES.received_at <= as_of)
+        size = func.sum(func.length(PIECES.net_power_kw) * cast(PIECES.sample_interval_s, Double))
+        statement = (
+            select(
+                PIECES.site_id,
+                func.max(PIECES.received_number).label("number"),
+                func.max(PIECES.received_at).label("received_at"),
+                func.min(PIECES.start_at).label("start_at"),
+                func.max(PIECES.end_at).label("end_at"),
+                (size / LITTLE_ENDIAN_DOUBLE.itemsize).label("metered_s"),
+            )
+            .where(*wanted)
+            .group_by(PIECES.site_id)
+        )
+        return {
+            row.site_id: Heard(
+                row.number,
+                row.received_at,
+                round(float(row.metered_s)) > round((row.end_at - row.start_at).total_seconds()),
+            )
+            for row in self._transaction.read(statement, ids_parameter(site_ids, sqlite=sqlite))
+        }
 
     def make_room(self, span: Interval) -> None:
         """Make ready for readings of a span, so that nobody has to when they come."""
@@ -196,12 +245,16 @@ def _overlapping(interval: Interval) -> Select[Any]:
             PIECES.net_power_kw,
             PIECES.quality,
         )
-        .where(
-            PIECES.start_at >= day_of(interval.start),
-            PIECES.start_at < interval.end,
-            PIECES.end_at > interval.start,
-        )
+        .where(*_shares_an_instant(interval))
         .order_by(PIECES.site_id, PIECES.received_number, PIECES.start_at)
+    )
+
+
+def _shares_an_instant(interval: Interval) -> tuple[ColumnElement[bool], ...]:
+    return (
+        PIECES.start_at >= day_of(interval.start),
+        PIECES.start_at < interval.end,
+        PIECES.end_at > interval.start,
     )
 
 

@@ -16,6 +16,8 @@ from vpp.portfolio.enrolment import Enrolment
 from vpp.portfolio.party import Party
 from vpp.portfolio.resource import Resource
 from vpp.portfolio.site import Site
+from vpp.settlement.adjustment import Adjustment
+from vpp.settlement.rule_correction import RuleCorrection
 from vpp.storage.audit_log import log_records
 from vpp.storage.audit_repository import SqlAuditRepository
 from vpp.storage.claim_repository import SqlClaimRepository
@@ -23,15 +25,24 @@ from vpp.storage.due_repository import SqlDueRepository
 from vpp.storage.engine import POSTGRESQL, READ_ONLY
 from vpp.storage.failures import translated
 from vpp.storage.forecast_repository import SqlForecastRepository
+from vpp.storage.green_certificate_repository import SqlGreenCertificateRepository
 from vpp.storage.health_repository import SqlHealthRepository
 from vpp.storage.instruction_repository import SqlInstructionRepository
+from vpp.storage.ledger_repository import SqlLedgerRepository
 from vpp.storage.outbox_repository import SqlOutboxRepository
 from vpp.storage.plan_repository import SqlPlanRepository
 from vpp.storage.product_repository import SqlProductRepository
 from vpp.storage.repository import SqlRepository
+from vpp.storage.revenue_repository import SqlRevenueRepository
 from vpp.storage.roll_up_repository import SqlRollUpRepository
+from vpp.storage.rows.agreements import ADJUSTMENT_MAPPING, CORRECTION_MAPPING
 from vpp.storage.rows.auction import AWARD_MAPPING, BID_MAPPING, CLEARING_MAPPING, TENDER_MAPPING
-from vpp.storage.rows.baselines import BASELINE_MAPPING, CHOICE_MAPPING, EDITS_MAPPING
+from vpp.storage.rows.baselines import (
+    AGGREGATE_MAPPING,
+    BASELINE_MAPPING,
+    CHOICE_MAPPING,
+    EDITS_MAPPING,
+)
 from vpp.storage.rows.dispatch import EVENT_MAPPING
 from vpp.storage.rows.portfolio import (
     ENROLMENT_MAPPING,
@@ -40,6 +51,7 @@ from vpp.storage.rows.portfolio import (
     SITE_MAPPING,
 )
 from vpp.storage.rows.settlement import DISPUTE_MAPPING, REQUEST_MAPPING
+from vpp.storage.run_repository import SqlRunRepository
 from vpp.storage.score_repository import SqlScoreRepository
 from vpp.storage.statement_repository import SqlStatementRepository
 from vpp.storage.telemetry_repository import SqlTelemetryRepository
@@ -47,17 +59,19 @@ from vpp.storage.tracking_repository import SqlTrackingRepository
 from vpp.storage.transaction import Transaction
 from vpp.storage.write_turns import WriterPlace, WriteTurns
 from vpp.workflows.audit_ports import AuditRepository
-from vpp.workflows.baseline_records import MeterEditsRecord, RuleChoiceRecord
+from vpp.workflows.baseline_records import AggregateBaselineRecord, MeterEditsRecord, RuleChoiceRecord
 from vpp.workflows.claim_ports import ClaimRepository
 from vpp.workflows.forecast_ports import ForecastRepository, PlanRepository
 from vpp.workflows.health_ports import HealthRepository
+from vpp.workflows.outbox_ports import OutboxRepository
 from vpp.workflows.owed_deliveries import JustOwed, OwedNews
 from vpp.workflows.ports import (
     BulkRepository,
     DueRepository,
+    GreenCertificateRepository,
     InstructionRepository,
-    OutboxRepository,
     Repository,
+    StatementRepository,
 )
 from vpp.workflows.product_ports import ProductRepository
 from vpp.workflows.records import (
@@ -67,9 +81,10 @@ from vpp.workflows.records import (
     ClearingRecord,
     DisputeRecord,
     RequestRecord,
-    StatementRecord,
 )
+from vpp.workflows.revenue_ports import RevenueRepository
 from vpp.workflows.score_ports import ScoreRepository
+from vpp.workflows.settlement_ports import LedgerRepository, RunRepository
 from vpp.workflows.telemetry_ports import RollUpRepository, TelemetryRepository
 from vpp.workflows.tracking_ports import TrackingRepository
 
@@ -106,19 +121,26 @@ class SqlUnitOfWork:
     claims: ClaimRepository
     instructions: InstructionRepository
     baselines: BulkRepository[BaselineRecord]
+    aggregate_baselines: Repository[AggregateBaselineRecord]
     rule_choices: Repository[RuleChoiceRecord]
     meter_edits: Repository[MeterEditsRecord]
     forecasts: ForecastRepository
     plans: PlanRepository
     telemetry: TelemetryRepository
     roll_ups: RollUpRepository
+    revenue: RevenueRepository
     tracking: TrackingRepository
     outbox: OutboxRepository
     due: DueRepository
     audit: AuditRepository
     requests: Repository[RequestRecord]
-    statements: Repository[StatementRecord]
+    statements: StatementRepository
     disputes: Repository[DisputeRecord]
+    adjustments: Repository[Adjustment]
+    rule_corrections: Repository[RuleCorrection]
+    ledger: LedgerRepository
+    settlement_runs: RunRepository
+    green_certificates: GreenCertificateRepository
     scores: ScoreRepository
     health: HealthRepository
 
@@ -256,12 +278,14 @@ class SqlUnitOfWork:
         self.claims = SqlClaimRepository(transaction)
         self.instructions = self._instructions = SqlInstructionRepository(transaction)
         self.baselines = SqlRepository(transaction, BASELINE_MAPPING)
+        self.aggregate_baselines = SqlRepository(transaction, AGGREGATE_MAPPING)
         self.rule_choices = SqlRepository(transaction, CHOICE_MAPPING)
         self.meter_edits = SqlRepository(transaction, EDITS_MAPPING)
         self.forecasts = SqlForecastRepository(transaction)
         self.plans = SqlPlanRepository(transaction)
         self.telemetry = SqlTelemetryRepository(transaction)
         self.roll_ups = SqlRollUpRepository(transaction)
+        self.revenue = SqlRevenueRepository(transaction)
         self.tracking = SqlTrackingRepository(transaction)
         self.outbox = self._outbox = SqlOutboxRepository(transaction, counts=self._owed.is_heard)
         self.due = SqlDueRepository(transaction)
@@ -269,6 +293,11 @@ class SqlUnitOfWork:
         self.requests = SqlRepository(transaction, REQUEST_MAPPING)
         self.statements = SqlStatementRepository(transaction)
         self.disputes = SqlRepository(transaction, DISPUTE_MAPPING)
+        self.adjustments = SqlRepository(transaction, ADJUSTMENT_MAPPING)
+        self.rule_corrections = SqlRepository(transaction, CORRECTION_MAPPING)
+        self.ledger = SqlLedgerRepository(transaction)
+        self.settlement_runs = SqlRunRepository(transaction)
+        self.green_certificates = SqlGreenCertificateRepository(transaction)
         self.scores = SqlScoreRepository(transaction)
         self.health = SqlHealthRepository(transaction)
 

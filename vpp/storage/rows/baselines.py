@@ -11,8 +11,9 @@ from vpp.foundation.interval import Interval
 from vpp.storage.repository import TableMapping, Values
 from vpp.storage.rows.delivery import delivery_columns, delivery_of
 from vpp.storage.tables.baselines import METER_EDITS, RULE_CHOICES
-from vpp.storage.tables.dispatch import BASELINES
+from vpp.storage.tables.dispatch import AGGREGATE_BASELINES, BASELINES
 from vpp.workflows.baseline_records import (
+    AggregateBaselineRecord,
     BaselineProvenance,
     MeterEdit,
     MeterEditsRecord,
@@ -44,6 +45,8 @@ def _baseline_row(baseline: BaselineRecord) -> Values:
         "adjustment_kw": baseline.adjustment_kw,
         "adjusted": baseline.adjusted,
         "adjusted_kw": baseline.adjusted_kw,
+        "before_kw": baseline.before_kw or None,
+        "after_kw": baseline.after_kw or None,
         **_provenance_columns(baseline.provenance),
     }
 
@@ -67,6 +70,8 @@ def _baseline(row: Row) -> BaselineRecord:
         adjusted=row["adjusted"],
         adjusted_kw=row["adjusted_kw"],
         provenance=_provenance(row),
+        before_kw=row["before_kw"] or (),
+        after_kw=row["after_kw"] or (),
     )
 
 
@@ -75,6 +80,42 @@ def _provenance(row: Row) -> BaselineProvenance | None:
         return None
     return BaselineProvenance(
         **{name: row[name] for name in PROVENANCE}, notes=tuple(row["notes"]), flags=tuple(row["flags"])
+    )
+
+
+def _aggregate_row(baseline: AggregateBaselineRecord) -> Values:
+    return {
+        "event_id": baseline.event_id,
+        **delivery_columns(baseline.delivery),
+        "method": baseline.method,
+        "days_used": [day.isoformat() for day in baseline.days_used],
+        "raw_kw": baseline.raw_kw,
+        "adjustment_kw": baseline.adjustment_kw,
+        "adjusted": baseline.adjusted,
+        "adjusted_kw": baseline.adjusted_kw,
+        "rule_id": baseline.rule_id,
+        "rule_digest": baseline.rule_digest,
+        "site_ids": list(baseline.site_ids),
+        "data_version": baseline.data_version,
+        "notes": list(baseline.notes),
+    }
+
+
+def _aggregate(row: Row) -> AggregateBaselineRecord:
+    return AggregateBaselineRecord(
+        event_id=row["event_id"],
+        delivery=delivery_of(row),
+        method=row["method"],
+        days_used=tuple(date.fromisoformat(day) for day in row["days_used"]),
+        raw_kw=row["raw_kw"],
+        adjustment_kw=row["adjustment_kw"],
+        adjusted=row["adjusted"],
+        adjusted_kw=row["adjusted_kw"],
+        rule_id=row["rule_id"],
+        rule_digest=row["rule_digest"],
+        site_ids=tuple(row["site_ids"]),
+        data_version=row["data_version"],
+        notes=tuple(row["notes"]),
     )
 
 
@@ -164,5 +205,6 @@ def _edits(row: Row) -> MeterEditsRecord:
 
 
 BASELINE_MAPPING = TableMapping(BASELINES, _baseline_row, _baseline, frozenset({"event_id", "site_id"}))
+AGGREGATE_MAPPING = TableMapping(AGGREGATE_BASELINES, _aggregate_row, _aggregate, frozenset())
 CHOICE_MAPPING = TableMapping(RULE_CHOICES, _choice_row, _choice, frozenset({"site_id", "product_id"}))
 EDITS_MAPPING = TableMapping(METER_EDITS, _edits_row, _edits, frozenset({"site_id"}))

@@ -20,6 +20,7 @@ def _statement_row(statement: StatementRecord) -> Values:
         "total": statement.total,
         "delta": statement.delta,
         "csv_sha256": statement.csv_sha256,
+        "run_id": statement.run_id or None,
     }
 
 
@@ -36,6 +37,7 @@ def _statement(row: Row) -> StatementRecord:
         delta=row["delta"],
         csv_sha256=row["csv_sha256"],
         files={},
+        run_id=row["run_id"] or "",
     )
 
 
@@ -48,6 +50,12 @@ def _dispute_row(dispute: DisputeRecord) -> Values:
         "description": dispute.description,
         "state": dispute.state.value,
         "resolution": dispute.resolution,
+        "period": dispute.period or None,
+        "raised_by": dispute.raised_by or None,
+        "decided_by": dispute.decided_by or None,
+        "decided_at": dispute.decided_at,
+        "measure_again": dispute.measure_again or None,
+        "measured_pairs": [list(pair) for pair in dispute.measured_pairs] or None,
     }
 
 
@@ -60,6 +68,12 @@ def _dispute(row: Row) -> DisputeRecord:
         description=row["description"],
         state=DisputeState(row["state"]),
         resolution=row["resolution"],
+        period=row["period"] or "",
+        raised_by=row["raised_by"] or "",
+        decided_by=row["decided_by"] or "",
+        decided_at=row["decided_at"],
+        measure_again=bool(row["measure_again"]),
+        measured_pairs=tuple((event_id, site_id) for event_id, site_id in row["measured_pairs"] or ()),
     )
 
 
@@ -71,8 +85,10 @@ def _request(row: Row) -> RequestRecord:
     return RequestRecord(method=row["method"], fingerprint=row["fingerprint"], subject_id=row["subject_id"])
 
 
-STATEMENT_MAPPING = TableMapping(STATEMENTS, _statement_row, _statement, frozenset({"party_id", "period"}))
+STATEMENT_MAPPING = TableMapping(
+    STATEMENTS, _statement_row, _statement, frozenset({"party_id", "period", "run_id"})
+)
 DISPUTE_MAPPING = TableMapping(
-    DISPUTES, _dispute_row, _dispute, frozenset({"statement_id", "party_id", "state"})
+    DISPUTES, _dispute_row, _dispute, frozenset({"statement_id", "party_id", "period", "state"})
 )
 REQUEST_MAPPING = TableMapping(REQUESTS, _request_row, _request)

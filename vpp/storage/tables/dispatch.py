@@ -113,8 +113,31 @@ BASELINES = Table(
     optional(
         "flags", JSON(none_as_null=True), "signs that the baseline was raised, with figures and reasons"
     ),
+    optional("before_kw", Profile, "the same in the window before delivery, for reports, kW; null for none"),
+    optional("after_kw", Profile, "the same in the window after delivery, for reports, kW; null for none"),
     *tracked(),
     lookup("event_id", "baseline_id"),  # baselines of an event
     lookup("site_id", "baseline_id"),  # baselines of a site
     comment="what each site would have used, frozen for settlement",
+)
+
+AGGREGATE_BASELINES = Table(
+    "aggregate_baselines",
+    METADATA,
+    key("event_id", "the event", of="events.event_id"),
+    required("delivery_start_at", UtcDateTime, "start of delivery, UTC"),
+    required("delivery_end_at", UtcDateTime, "end of delivery, exclusive, UTC"),
+    required("method", Text, "the rule that was applied, or the named fallback"),
+    required("days_used", JSON, "civil days that were averaged, YYYY-MM-DD"),
+    required("raw_kw", Profile, "before the same-day adjustment, kW"),
+    required("adjustment_kw", Quantity, "added to every interval, kW"),
+    required("adjusted", Boolean, "whether the same-day adjustment could be made"),
+    required("adjusted_kw", Profile, "after it, kW"),
+    required("rule_id", ID, "the rule it was made by"),
+    required("rule_digest", ID, "SHA-256 of the rule's content"),
+    required("site_ids", JSON, "the sites whose loads were added"),
+    required("data_version", ID, "SHA-256 of the sum's readings"),
+    required("notes", JSON, "what a reader must know"),
+    *tracked(),
+    comment="what an event's sites together would have used, by a baseline of their summed load; frozen",
 )
