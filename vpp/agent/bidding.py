@@ -35,6 +35,7 @@ class ProductRules:
         settlement_interval: Length of a delivery interval.
         is_emergency: Whether it is served from standing bids alone.
         direction: Which way consumption is moved.
+        max_bid_kw: Largest bid, kW; infinite for any size.
     """
 
     min_bid_kw: float
@@ -45,6 +46,7 @@ class ProductRules:
     settlement_interval: timedelta
     is_emergency: bool
     direction: Direction = Direction.LOAD_DOWN
+    max_bid_kw: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,10 +257,10 @@ def _overlaps(delivery: Interval, window: Window) -> bool:
 
 
 def rounded_kw(free_kw: float, rules: ProductRules) -> float:
-    """Round down to whole increments; what is below the smallest bid is nothing."""
-    rounded_kw = free_kw
+    """Round down to whole increments within the largest bid; what is below the smallest bid is nothing."""
+    rounded_kw = min(free_kw, rules.max_bid_kw)
     if rules.increment_kw > 0.0:
-        rounded_kw = math.floor(free_kw / rules.increment_kw + 1e-9) * rules.increment_kw
+        rounded_kw = math.floor(rounded_kw / rules.increment_kw + 1e-9) * rules.increment_kw
     return rounded_kw if rounded_kw > 0.0 and rounded_kw >= rules.min_bid_kw else 0.0
 
 

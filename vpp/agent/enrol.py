@@ -205,6 +205,7 @@ async def enrol_products(client: HubClient, settings: AgentSettings) -> dict[str
             settlement_interval=span(product.settlement_interval),
             is_emergency=product.trigger == portfolio_pb2.Product.TRIGGER_EMERGENCY,
             direction=direction_of(product.direction),
+            max_bid_kw=product.max_bid_kw if product.HasField("max_bid_kw") else math.inf,
         )
         request = portfolio_pb2.CreateEnrolmentRequest(
             enrolment=portfolio_pb2.Enrolment(site=settings.site_name, product=name),

@@ -295,11 +295,17 @@ class SitePlan:
         return max([called_kw, *held_kw])
 
     def opposing(self, instruction: HeldInstruction, since: datetime) -> list[PlanItem]:
-        """List what has been agreed the other way beside an instruction from an instant on."""
+        """List what has been agreed the other way beside an instruction from an instant on.
+
+        What asks for nothing, because the site stands ready and acts by itself, moves it no way.
+        """
+        if not any(instruction.target_reduction_kw):
+            return []
         return [
             item
             for item in self._binding()
             if item.instruction.event != instruction.event
+            and any(item.instruction.target_reduction_kw)
             and item.instruction.direction is not instruction.direction
             and item.instruction.delivery.start < instruction.delivery.end
             and max(since, instruction.delivery.start) < item.instruction.delivery.end

@@ -13,7 +13,7 @@ from vpp.auction.entry_buyer import check_buyer
 from vpp.auction.entry_offer import check_standing_still
 from vpp.auction.entry_refusal import refused
 from vpp.foundation.errors import InvalidInput
-from vpp.portfolio.product import BidRules
+from vpp.portfolio.bid_rules import BidRules
 
 _ON_INCREMENT = 1e-6  # a float quantity counts as a whole multiple within this share of the increment
 _SMALLEST_GROUP = 2
@@ -27,6 +27,7 @@ class _Bounds:
     cap: Decimal
     min_bid_kw: float
     increment_kw: float
+    max_bid_kw: float | None = None
 
 
 def check_bid(bid: Bid, rules: BidRules, *, interval_count: int, enrolled_reduction_kw: float) -> None:
@@ -43,12 +44,32 @@ def check_bid(bid: Bid, rules: BidRules, *, interval_count: int, enrolled_reduct
             expected.
     """
     steps = check_shape(bid, interval_count, seen=set())
-    bounds = _Bounds(rules.price_floor_per_mwh, rules.price_cap_per_mwh, rules.min_bid_kw, rules.increment_kw)
+    bounds = _bounds_of(rules)
     _check_prices(bid, steps, bounds)
     _check_sizes(bid, steps, bounds)
     most_kw = max(_quantities_kw(bid, steps))
     if most_kw > enrolled_reduction_kw * (1 + _ON_INCREMENT):
         raise refused(bid, "reduction_kw", most_kw, f"at most the enrolled {enrolled_reduction_kw} kW")
+
+
+def check_size(bid: Bid, rules: BidRules) -> None:
+    """Refuse a bid that is smaller or larger than the product allows; nothing else of it is looked at.
+
+    Raises:
+        InvalidInput: It is too small or too large.
+    """
+    steps = bid.offer.steps if isinstance(bid.offer, StepOffer) else ()
+    _check_within(bid, _quantities_kw(bid, steps), _bounds_of(rules))
+
+
+def _bounds_of(rules: BidRules) -> _Bounds:
+    return _Bounds(
+        rules.price_floor_per_mwh,
+        rules.price_cap_per_mwh,
+        rules.min_bid_kw,
+        rules.increment_kw,
+        rules.max_bid_kw,
+    )
 
 
 def check_book(book: Book) -> None:
@@ -129,11 +150,17 @@ def _quantities_kw(bid: Bid, steps: Sequence[tuple[PriceStep, ...]]) -> list[flo
     return [bid.offer.discharge_kw]
 
 
-def _check_sizes(bid: Bid, steps: Sequence[tuple[PriceStep, ...]], bounds: _Bounds) -> None:
-    quantities_kw = _quantities_kw(bid, steps)
+def _check_within(bid: Bid, quantities_kw: Sequence[float], bounds: _Bounds) -> None:
     for quantity_kw in quantities_kw:
         if quantity_kw < bounds.min_bid_kw:
             raise refused(bid, "reduction_kw", quantity_kw, f"at least {bounds.min_bid_kw} kW per interval")
+        if bounds.max_bid_kw is not None and quantity_kw > bounds.max_bid_kw * (1 + _ON_INCREMENT):
+            raise refused(bid, "reduction_kw", quantity_kw, f"at most {bounds.max_bid_kw} kW per interval")
+
+
+def _check_sizes(bid: Bid, steps: Sequence[tuple[PriceStep, ...]], bounds: _Bounds) -> None:
+    quantities_kw = _quantities_kw(bid, steps)
+    _check_within(bid, quantities_kw, bounds)
     if not bounds.increment_kw:
         return
     is_steps = isinstance(bid.offer, StepOffer)

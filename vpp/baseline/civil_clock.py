@@ -68,6 +68,10 @@ class CivilClock:
         """Return the civil date of an instant."""
         return instant.astimezone(self._zone).date()
 
+    def wall_time(self, instant: datetime) -> time:
+        """Return the wall time of an instant."""
+        return instant.astimezone(self._zone).time()
+
     def local_iso(self, instant: datetime) -> str:
         """Return an instant as ISO 8601 local time with its offset, for statements."""
         return instant.astimezone(self._zone).isoformat()

@@ -4,6 +4,8 @@ import enum
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 
@@ -24,6 +26,8 @@ class RuleBaseline:
         method: The rule's id, or `{rule}/{step}` with the named fallback that history allowed.
         notes: What a reader must know: fallbacks, estimates used, unverified values, in plain words.
         device_typical_kw: With a device split, its typical output; its own baseline, kW. Shape (N,).
+        beside_kw: What it would have used in the windows beside the event that were asked for, kW, NaN where
+            the rule cannot say; for reports. One array per window.
     """
 
     raw_kw: pd.Series
@@ -36,6 +40,7 @@ class RuleBaseline:
     method: str
     notes: tuple[str, ...]
     device_typical_kw: pd.Series | None = None
+    beside_kw: tuple[npt.NDArray[np.float64], ...] = ()
 
 
 class NoBaselineReason(enum.Enum):

@@ -43,13 +43,17 @@ def net_reduction(reduction_kw: Sequence[float], rebound_kw: Sequence[float]) ->
     return tuple(reduction - rebound for reduction, rebound in zip(reduction_kw, within, strict=True))
 
 
-def allocate(event: Event, awards: Sequence[AwardedReduction], interval: timedelta) -> list[Instruction]:
+def allocate(
+    event: Event, awards: Sequence[AwardedReduction], interval: timedelta, *, is_local: bool = False
+) -> list[Instruction]:
     """Turn an event's awards into one instruction per site.
 
     Args:
         event: The cleared event.
         awards: Its awards; several of one site are summed.
         interval: Length of one delivery interval.
+        is_local: Whether sites stand ready and act by themselves on what they measure: each is told of the
+            event, and asked for 0 kW.
 
     Returns:
         Instructions in state CREATED, by site id. A site's target is the sum of its awards net of
@@ -64,13 +68,15 @@ def allocate(event: Event, awards: Sequence[AwardedReduction], interval: timedel
     instructions = []
     for site_id in sorted(by_site):
         nets = by_site[site_id]
+        if is_local:
+            nets = {resource_id: [0.0] * len(net_kw) for resource_id, net_kw in nets.items()}
         parts = tuple(
             ResourceTarget(resource_id, tuple(max(0.0, net_kw) for net_kw in nets[resource_id]))
             for resource_id in sorted(nets)
         )
         in_order = [nets[resource_id] for resource_id in sorted(nets)]
         target_kw = tuple(max(0.0, sum(values)) for values in zip(*in_order, strict=True))
-        if any(target_kw):
+        if is_local or any(target_kw):
             instructions.append(
                 Instruction(
                     instruction_id=instruction_id(event.event_id, event.modification_number, site_id),

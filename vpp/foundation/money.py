@@ -2,13 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from types import MappingProxyType
 
 from vpp.foundation.errors import InvalidInput
 
-MINOR_DIGITS = MappingProxyType({"JPY": 0, "KRW": 0, "CNY": 2, "EUR": 2, "GBP": 2, "USD": 2})
+MINOR_DIGITS = MappingProxyType(
+    {
+        "JPY": 0,
+        "KRW": 0,
+        "CNY": 2,
+        "DKK": 2,
+        "EUR": 2,
+        "GBP": 2,
+        "NOK": 2,
+        "SEK": 2,
+        "USD": 2,
+    }
+)
+ENERGY_STEP_KWH = Decimal("0.001")
+"""Energies on statements are whole multiples of this."""
 
 
 def minor_unit(currency: str) -> Decimal:
@@ -128,9 +142,4 @@ def energy_kwh(value: float) -> Decimal:
     exact = Decimal(repr(float(value)))
     if not exact.is_finite():
         raise InvalidInput(f"energy is {value!r}, expected a finite number of kWh", energy_kwh=repr(value))
-    return exact.quantize(Decimal("0.001"), ROUND_HALF_UP)
-
-
-def truncated_kwh(value: Decimal) -> Decimal:
-    """Cut an energy down to 0.001 kWh, so that a cap is never passed by rounding."""
-    return value.quantize(Decimal("0.001"), ROUND_DOWN)
+    return exact.quantize(ENERGY_STEP_KWH, ROUND_HALF_UP)

@@ -24,7 +24,9 @@ COLLECTIONS = (
     "statements",
     "disputes",
     "adjustments",
+    "ruleCorrections",
     "settlementRuns",
+    "greenCertificates",
 )
 
 DERIVED = frozenset(
@@ -36,7 +38,9 @@ DERIVED = frozenset(
         "statements",
         "disputes",
         "adjustments",
+        "ruleCorrections",
         "settlementRuns",
+        "greenCertificates",
     }
 )
 """Collections whose ids the hub joins from other ids, up to 200 characters."""

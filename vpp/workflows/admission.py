@@ -19,11 +19,14 @@ from vpp.workflows.booking import (
     over_every_interval,
     recovery_interval_count,
 )
+from vpp.workflows.call_limits import check_not_spent
+from vpp.workflows.fine_metering import check_metering
 from vpp.workflows.one_direction import moved_otherwise
 from vpp.workflows.ports import UnitOfWork
 from vpp.workflows.recording import found, overlaps, product_of, promised
 from vpp.workflows.records import BidState
 from vpp.workflows.screening import check_alone
+from vpp.workflows.stacking import check_not_booked
 
 MOST_BIDS = EntryRules().max_bids_per_party
 """Most bids of one site in one auction."""
@@ -52,12 +55,19 @@ def check_for_auction(
 
     Raises:
         NotFound: There is no such auction.
-        WrongState: The gate is closed, or the resource is claimed or bid elsewhere at the time.
+        WrongState: The gate is closed, the resource is claimed or bid elsewhere at the time, or the site has
+            served the product as often as it may be called, or serves one that it excludes.
         InvalidInput: The offer breaks the product's or the buyer's rules or the resource's envelope,
-            or is more than the hub can settle.
+            or is more than the hub can settle, or the site belongs to the buyer.
     """
     tender = found(uow.auctions.get(auction_id), f"auctions/{auction_id}").value
     check_open(tender, uow.now)
+    if site.party_id == tender.operator_party_id:
+        raise InvalidInput(
+            f"sites/{bid.site_id} belongs to parties/{site.party_id}, who buys in auctions/{auction_id}, "
+            "expected a site of another owner: nobody is paid by itself",
+            site=bid.site_id,
+        )
     product = product_of(uow, tender.product_id, tender.product_version)
     _check_settled(bid, site, tender.terms, product)
     enrolled_kw = resource.envelope.most_kw(bid.direction)
@@ -79,6 +89,8 @@ def check_for_auction(
             event=f"events/{opposed}",
         )
     _check_rivals(uow, bid, tender)
+    check_not_booked(uow, tender.delivery, product, bid.site_id)
+    check_not_spent(uow, product, tender.delivery, bid.site_id)
     return product
 
 
@@ -190,19 +202,21 @@ def _check_settled(bid: Bid, site: Site, terms: BuyerTerms, product: ProductProf
         )
 
 
-def check_enrolled(uow: UnitOfWork, site: Site, product_id: str) -> None:
+def check_enrolled(uow: UnitOfWork, site: Site, product: ProductProfile) -> None:
     """Refuse a bid of a site that may not serve the product.
 
     Raises:
+        InvalidInput: Its meter is too coarse for this version of the product.
         WrongState: Its enrolment is absent or not active.
     """
-    enrolment = uow.enrolments.get(f"{site.site_id}-{product_id}")
+    enrolment = uow.enrolments.get(f"{site.site_id}-{product.product_id}")
     if enrolment is None or enrolment.value.state is not EnrolmentState.ACTIVE:
         state = "absent" if enrolment is None else enrolment.value.state.name
         raise WrongState(
-            f"enrolment of sites/{site.site_id} in products/{product_id} is {state}, expected ACTIVE",
+            f"enrolment of sites/{site.site_id} in products/{product.product_id} is {state}, expected ACTIVE",
             state=state,
         )
+    check_metering(product, site)
 
 
 def check_parent(uow: UnitOfWork, bid: Bid, auction_id: str | None) -> None:

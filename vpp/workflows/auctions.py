@@ -12,8 +12,8 @@ from vpp.dispatch.event import Event, EventState
 from vpp.foundation.errors import InvalidInput, WrongState
 from vpp.foundation.interval import Interval
 from vpp.foundation.names import checked_id
+from vpp.portfolio.call_rules import Trigger
 from vpp.portfolio.enrolment import EnrolmentState
-from vpp.portfolio.product import Trigger
 from vpp.workflows.awarding import commit_clearing
 from vpp.workflows.booking import (
     CLEARING_ATTEMPTS,
@@ -27,10 +27,11 @@ from vpp.workflows.buyer_terms import check_terms, over_intervals
 from vpp.workflows.identity import Principal, check_buyer
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.missed_deadlines import MISSED_DEADLINE
-from vpp.workflows.ports import Due, DueKind, MessageKind, Stored, UnitOfWorkFactory, WorkerPool
+from vpp.workflows.outbox_ports import MessageKind
+from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWorkFactory, WorkerPool
 from vpp.workflows.recording import HUB, audit, check_etag, found, move_event, product_of, promised
 from vpp.workflows.requesting import fingerprint, remember, replayed
-from vpp.workflows.tendering import check_call, check_one_buyer, default_id
+from vpp.workflows.tendering import check_call, check_gate, default_id
 
 
 def create_auction(  # noqa: PLR0913  one argument per field of the request
@@ -110,15 +111,7 @@ def create_auction(  # noqa: PLR0913  one argument per field of the request
             currency=currency,
             now=uow.now,
         )
-        latest = delivery.start - product.call.notice_min
-        if not uow.now < gate_closes_at <= latest:
-            raise InvalidInput(
-                f"gate_closure_time is {gate_closes_at.isoformat()}, expected after "
-                f"{uow.now.isoformat()} and at most "
-                f"{latest.isoformat()}, the product's notice before delivery",
-                gate_closure_time=gate_closes_at.isoformat(),
-            )
-        check_one_buyer(uow, principal.party_id, delivery.start)
+        check_gate(product, delivery, gate_closes_at, uow.now)
         if auction_id:
             checked_id(auction_id, "auction_id")
         else:

@@ -15,7 +15,8 @@ from vpp.workflows.derating import derating_note
 from vpp.workflows.looks import owe_first_look
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.missed_deadlines import is_too_late, refuse
-from vpp.workflows.ports import Due, DueKind, MessageKind, Owed, Stored, UnitOfWork
+from vpp.workflows.outbox_ports import MessageKind, Owed
+from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWork
 from vpp.workflows.recording import HUB, audit, move_event
 from vpp.workflows.records import AwardRecord, BidRecord, BidState, ClearingRecord
 
@@ -162,7 +163,7 @@ def _dispatch(
         for award in awards
     ]
     instructions = staggered(
-        allocate(event, parts, product.settlement_interval),
+        allocate(event, parts, product.settlement_interval, is_local=not product.call.is_instructed),
         start_spread=rules.start_spread,
         release_spread=rules.release_spread,
     )

@@ -31,6 +31,7 @@ class BaselineJob:
         rules: The rules to try, in this order: the one chosen, then those that may stand in for it.
         library: Rules that they may refer to.
         direction: Which way the event asks consumption to move.
+        beside: Windows before and after the event for which it is wanted too, for reports.
     """
 
     readings: SiteReadings
@@ -39,6 +40,7 @@ class BaselineJob:
     rules: tuple[BaselineRule, ...]
     library: Mapping[str, BaselineRule]
     direction: Direction = Direction.LOAD_DOWN
+    beside: tuple[Interval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +98,14 @@ def make_baseline(job: BaselineJob) -> MadeBaseline | NotMade:
 def _outcome(rule: BaselineRule, meter: EditedMeter, job: BaselineJob) -> RuleBaseline | NoBaseline:
     """Apply a rule; what does not fit is that rule's and that site's alone, and holds up no others."""
     try:
-        return compute_baseline(rule, meter.meter, job.event, notice_at=job.notice_at, library=job.library)
+        return compute_baseline(
+            rule,
+            meter.meter,
+            job.event,
+            notice_at=job.notice_at,
+            library=job.library,
+            beside=job.beside,
+        )
     except (InvalidInput, NotFound) as error:
         return NoBaseline(rule.baseline_id, NoBaselineReason.MISSING_INPUT, str(error))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from vpp.foundation.interval import Interval
@@ -111,3 +111,38 @@ class MeterEditsRecord:
     step: timedelta
     edits: tuple[MeterEdit, ...]
     editing_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateBaselineRecord:
+    """What an event's sites together would have used, by a baseline of their sum. Under the event's id.
+
+    Attributes:
+        event_id: The event.
+        delivery: When delivery takes place.
+        method: The rule that was applied, or the named fallback.
+        days_used: Civil days that were averaged.
+        raw_kw: Before the same-day adjustment, kW. Shape (N,).
+        adjustment_kw: Added to every interval, kW.
+        adjusted: Whether the same-day adjustment could be made.
+        adjusted_kw: After it, kW. Shape (N,).
+        rule_id: The rule it was made by: the product's own.
+        rule_digest: SHA-256 of its content.
+        site_ids: The sites whose loads were added, by id.
+        data_version: SHA-256 of the sum's readings.
+        notes: What a reader must know.
+    """
+
+    event_id: str
+    delivery: Interval
+    method: str
+    days_used: tuple[date, ...]
+    raw_kw: tuple[float, ...]
+    adjustment_kw: float
+    adjusted: bool
+    adjusted_kw: tuple[float, ...]
+    rule_id: str
+    rule_digest: str
+    site_ids: tuple[str, ...]
+    data_version: str
+    notes: tuple[str, ...]

@@ -2,26 +2,34 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
+import numpy as np
+
 from vpp.baseline.calendar import SiteCalendar
+from vpp.baseline.rule_baseline import RuleBaseline
 from vpp.baseline.rule_reach import history_days, read_until
 from vpp.dispatch.event import Event, EventState
 from vpp.dispatch.instruction import InstructionState
 from vpp.portfolio.product import ProductProfile
 from vpp.portfolio.site import Site
+from vpp.telemetry.metered_series import MeteredSeries
+from vpp.workflows.aggregate_baselines import freeze_aggregate
 from vpp.workflows.baseline_making import BaselineJob, MadeBaseline, NotMade, make_baseline
 from vpp.workflows.baseline_records import BaselineProvenance, MeterEditsRecord, RuleChoiceRecord
 from vpp.workflows.choosing_rules import choice_for, chosen_rules, scores_of
 from vpp.workflows.market_rules import MarketRules
-from vpp.workflows.ports import MessageKind, UnitOfWork, UnitOfWorkFactory, WorkerPool
+from vpp.workflows.outbox_ports import MessageKind
+from vpp.workflows.ports import UnitOfWork, UnitOfWorkFactory, WorkerPool
 from vpp.workflows.recording import HUB, audit, product_of, promised
 from vpp.workflows.records import BaselineRecord
 from vpp.workflows.reporting import instructions_of
 from vpp.workflows.site_readings import SiteReadings, gather_readings
+from vpp.workflows.windows_beside import windows_beside
 
 OVER = frozenset({EventState.FAILED, EventState.SETTLED})
+USUAL = timedelta(days=30)
 SITES_AT_ONCE = 200
 """Sites read, made and written in one go: bounds memory, and how long others wait for the write lock."""
 
@@ -87,12 +95,15 @@ def freeze_baselines(
 
     A baseline that is frozen already stays as it is, whatever readings come later. A site with too
     little history for any of its rules gets none; its delivery cannot be paid and the statement says so.
+    Where the product judges all sites together, the baseline of their summed load is frozen with theirs.
     """
     with units() as uow:  # short; what takes long only reads, so that readings can go on coming in
         told = _told(uow, rules, event_id)
         uow.commit()
     for begin in range(0, len(told), sites_at_once):
         _freeze_some(units, pool, rules, event_id, told[begin : begin + sites_at_once])
+    # Also where all were frozen before: the hub may have ended between theirs and that of their sum.
+    freeze_aggregate(units, pool, rules, event_id, sites_at_once=sites_at_once)
 
 
 def _freeze_some(
@@ -155,11 +166,18 @@ def _job(uow: UnitOfWork, rules: MarketRules, event_id: str, told: _Told) -> Bas
         plan_end=event.delivery.end,
         plans_until=told.notice_at,
         except_event=event.event_id,
+        splits_devices=any(rule.device is not None for rule in chosen),
     )
     if readings is None:
         return None
     return BaselineJob(
-        readings, event.delivery, told.notice_at, chosen, product.baseline.library, event.direction
+        readings,
+        event.delivery,
+        told.notice_at,
+        chosen,
+        product.baseline.library,
+        event.direction,
+        windows_beside(event.delivery, product),
     )
 
 
@@ -180,6 +198,7 @@ def _freeze(uow: UnitOfWork, event: Event, wanted: _Wanted, made: MadeBaseline) 
         adjusted=result.adjusted,
         adjusted_kw=tuple(float(value) for value in result.adjusted_kw),
         provenance=_provenance(wanted, made),
+        **_beside(wanted.job, result),
     )
     uow.baselines.add(f"{event.event_id}-{site_id}", record)
     _keep_edits(uow, site_id, made, wanted.job.readings)
@@ -198,6 +217,22 @@ def _freeze(uow: UnitOfWork, event: Event, wanted: _Wanted, made: MadeBaseline) 
     )
 
 
+def _beside(job: BaselineJob, result: RuleBaseline) -> dict[str, tuple[float, ...]]:
+    """Return the record's fields for the windows beside the event; what the rule cannot say stays empty."""
+    names = ("before_kw" if window.end <= job.event.start else "after_kw" for window in job.beside)
+    return {
+        name: tuple(float(value) for value in load_kw)
+        for name, load_kw in zip(names, result.beside_kw, strict=False)
+    }
+
+
+def highest_kw(metered: MeteredSeries) -> float | None:
+    """Return the largest reading of the last 30 days either way, kW, by which an odd one is told."""
+    last = metered.net_power_kw.to_numpy(dtype=np.float64)[-(USUAL // metered.step) :]
+    known = np.abs(last[~np.isnan(last)])
+    return float(known.max()) if len(known) else None
+
+
 def _provenance(wanted: _Wanted, made: MadeBaseline) -> BaselineProvenance:
     source, result = made.provenance, made.baseline
     return BaselineProvenance(
@@ -209,7 +244,11 @@ def _provenance(wanted: _Wanted, made: MadeBaseline) -> BaselineProvenance:
         adjustment_ratio=result.adjustment_ratio,
         capped=result.capped,
         inputs=wanted.job.readings.document()
-        | {"notice_at": wanted.job.notice_at.isoformat(), "editing_version": made.editing_version},
+        | {
+            "notice_at": wanted.job.notice_at.isoformat(),
+            "editing_version": made.editing_version,
+            "highest_kw": highest_kw(wanted.job.readings.metered),
+        },
         notes=made.notes,
         score=scores_of(wanted.told.choice).get(source.rule_digest),
         flags=made.flags,

@@ -78,7 +78,7 @@ def create_bid(  # noqa: PLR0913  one argument per field of the request
         else:
             product = check_standing(uow, bid, str(product_id), resource, site, expires_at)
         check_currency(product, currency, "price_per_mwh")
-        check_enrolled(uow, site, product.product_id)
+        check_enrolled(uow, site, product)
         bid_id = bid.bid_id or _default_id(uow, bid, auction_id)
         checked_id(bid_id, "bid_id")
         entered = replace(bid, bid_id=bid_id, zone=site.zone, submitted_at=uow.now)

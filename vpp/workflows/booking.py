@@ -1,9 +1,8 @@
 """From stored bids to a sealed book, and to the rules that it is cleared by."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from vpp.auction.bid import Bid, StepOffer
@@ -11,25 +10,27 @@ from vpp.auction.book import Book
 from vpp.auction.result import Clearing
 from vpp.auction.rules import ClearingRules, TieRule, UniformPrice
 from vpp.auction.tender import Tender
-from vpp.dispatch.event import Event, EventState
+from vpp.dispatch.event import Event
 from vpp.dispatch.reliability import ReliabilityChoices
 from vpp.foundation.interval import Interval
 from vpp.foundation.series import starts
 from vpp.portfolio.enrolment import EnrolmentState
 from vpp.portfolio.product import ProductProfile
+from vpp.workflows.call_limits import spent_sites
 from vpp.workflows.claiming_events import claiming_events
 from vpp.workflows.derating import derated
 from vpp.workflows.import_limits import within_import_limits
 from vpp.workflows.load_limits import beyond_connections, within_forecast_load
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.one_direction import moved_otherwise
+from vpp.workflows.outdated_bids import outdated_bids
 from vpp.workflows.ports import UnitOfWork
 from vpp.workflows.records import BidState
 from vpp.workflows.screening import screened
+from vpp.workflows.stacking import booked_sites
 
 CLEARING_ATTEMPTS = 5
 """How often an event is cleared again when another claims its resources while the solver runs."""
-CALLED_OFF = frozenset({EventState.CANCELLED, EventState.FAILED})
 EVERYTHING = 1_000_000
 """Page limit of a listing that must be complete; far above any book."""
 
@@ -111,8 +112,9 @@ def auction_book(
     """Collect the sealed bids of an auction.
 
     Left out, because they may not be awarded: bids of sites whose enrolment is no longer active, or that
-    another event moves the other way at the time, of resources that an emergency has claimed for the time
-    since they were bid, and children of these.
+    another event moves the other way at the time, that have served the product as often as it may be called
+    or serve one that it excludes, of resources that an emergency has claimed for the time since they were
+    bid, and children of these.
 
     Args:
         uow: The transaction.
@@ -131,7 +133,28 @@ def auction_book(
         and stored.value.bid.site_id in active
         and (stored.value.bid.site_id, stored.value.bid.resource_id) not in claimed
     ]
-    return _filled(uow, empty_book(tender, product), bids, reliability)
+    barred = barred_sites(uow, product, tender.delivery)
+    collected = _filled(
+        uow, empty_book(tender, product), [bid for bid in bids if bid.site_id not in barred], reliability
+    )
+    left_out = {bid.bid_id: barred[bid.site_id] for bid in bids if bid.site_id in barred}
+    return replace(collected, left_out={**collected.left_out, **left_out})
+
+
+def barred_sites(
+    uow: UnitOfWork, product: ProductProfile, delivery: Interval, *, except_event: str = ""
+) -> dict[str, str]:
+    """Return the sites that a product's own limits keep from one more event, each with the reason.
+
+    They have served it as often or as long as it may be called, or serve a product then that it excludes.
+    """
+    booked = booked_sites(uow, delivery, product, except_event=except_event)
+    reasons = {
+        site_id: f"sites/{site_id} serves events/{event_id} then, of a product that products/"
+        f"{product.product_id} may not be served beside"
+        for site_id, event_id in booked.items()
+    }
+    return reasons | spent_sites(uow, product, delivery, except_event=except_event)
 
 
 def standing_book(
@@ -139,10 +162,10 @@ def standing_book(
 ) -> CollectedBook:
     """Collect the standing bids that an emergency event can call on.
 
-    Left out: expired ones, those of an older version of the product with another direction, sites that are
-    not active, have served the product's most events of the day or are moved the other way at the time,
-    and resources that another event claims at the time, recovery included. Steps above the event's price
-    cap are not called.
+    Left out: expired ones, those that an older version of the product took and this one does not, sites that
+    are not active, have served the product as often as it may be called, serve one that it excludes or are
+    moved the other way at the time, and resources that another event claims at the time, recovery included.
+    Steps above the event's price cap are not called.
 
     Args:
         uow: The transaction.
@@ -153,7 +176,7 @@ def standing_book(
     active = active_sites(uow, event.product_id, event.zone)
     active = active.difference(moved_otherwise(uow, event.delivery, product, except_event=event.event_id))
     claimed = claimed_resources(uow, event.delivery, product.call.recovery_window)
-    served = _served_today(uow, event.delivery.start)
+    barred = barred_sites(uow, product, event.delivery, except_event=event.event_id)
     interval_count = len(starts(event.delivery, product.settlement_interval))
     bids = []
     for stored in uow.bids.page(where={"product_id": event.product_id}, limit=EVERYTHING):
@@ -164,10 +187,15 @@ def standing_book(
             continue
         is_expired = record.expires_at is not None and record.expires_at <= event.delivery.start
         key = (record.bid.site_id, record.bid.resource_id)
-        is_spent = served[record.bid.site_id] >= product.call.max_events_per_day
-        if is_expired or is_spent or key in claimed or record.bid.site_id not in active:
+        if is_expired or record.bid.site_id in barred or key in claimed or record.bid.site_id not in active:
             continue
-        bids.append(_within_cap(over_every_interval(record.bid, interval_count), event.price_cap_per_mwh))
+        bids.append(record.bid)
+    left_out = outdated_bids(uow, product, bids)
+    called = [
+        _within_cap(over_every_interval(bid, interval_count), event.price_cap_per_mwh)
+        for bid in bids
+        if bid.bid_id not in left_out
+    ]
     book = Book(
         auction_id=event.event_id,
         start=event.delivery.start,
@@ -180,7 +208,8 @@ def standing_book(
         currency=product.money.currency,
         direction=event.direction,
     )
-    return _filled(uow, book, bids, reliability)
+    collected = _filled(uow, book, called, reliability)
+    return replace(collected, left_out={**collected.left_out, **left_out})
 
 
 def over_every_interval(bid: Bid, interval_count: int) -> Bid:
@@ -219,29 +248,18 @@ def claimed_resources(uow: UnitOfWork, delivery: Interval, recovery: timedelta) 
     return {(each.site_id, each.resource_id): each.event_id for each in uow.claims.claims_of(claiming)}
 
 
-def _served_today(uow: UnitOfWork, instant: datetime) -> Counter[str]:
-    midnight = instant.replace(hour=0, minute=0, second=0, microsecond=0)
-    today = Interval(midnight, midnight + timedelta(days=1))
-    events = [
-        event.event_id
-        for event in uow.claims.events_during(today)
-        if event.delivery.start >= midnight and event.state not in CALLED_OFF
-    ]
-    served = {(award.event_id, award.site_id) for award in uow.claims.claims_of(events)}
-    return Counter(site_id for _, site_id in served)
-
-
 def conflicts(uow: UnitOfWork, event: Event, clearing: Clearing, product: ProductProfile) -> bool:
     """Tell whether another event has claimed a resource that this clearing awards, or moves its site back.
 
-    Or has sold what the site's connection bears of increases.
+    Or has used up what the product may ask of the site, or sold what its connection bears of increases.
 
     Asked in the transaction that would commit the awards: the book was read before the solver ran.
     """
     claimed = claimed_resources(uow, event.delivery, product.call.recovery_window)
-    otherwise = moved_otherwise(uow, event.delivery, product, except_event=event.event_id)
+    kept_out = moved_otherwise(uow, event.delivery, product, except_event=event.event_id)
+    kept_out |= barred_sites(uow, product, event.delivery, except_event=event.event_id)
     return any(
         any(award.reduction_kw)
-        and ((award.site_id, award.resource_id) in claimed or award.site_id in otherwise)
+        and ((award.site_id, award.resource_id) in claimed or award.site_id in kept_out)
         for award in clearing.awards
     ) or beyond_connections(uow, clearing)

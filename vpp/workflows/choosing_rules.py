@@ -18,8 +18,9 @@ from vpp.baseline.scoring.season import Season, season_of
 from vpp.foundation.errors import VppError
 from vpp.foundation.interval import Interval
 from vpp.portfolio.baseline_rule import BaselineRule
+from vpp.portfolio.call_rules import Trigger
 from vpp.portfolio.enrolment import EnrolmentState
-from vpp.portfolio.product import ProductProfile, Trigger
+from vpp.portfolio.product import ProductProfile
 from vpp.portfolio.site import Site
 from vpp.workflows.baseline_records import RuleChoiceRecord
 from vpp.workflows.booking import EVERYTHING

@@ -23,10 +23,24 @@ def site_calendar(site: Site, rules: MarketRules, now: datetime) -> SiteCalendar
     Raises:
         InvalidInput: The hub's rules name a country that the holiday library does not know.
     """
-    code = rules.holiday_countries.get(site.time_zone)
+    return zone_calendar(site.time_zone, rules, now)
+
+
+def zone_calendar(time_zone: str, rules: MarketRules, now: datetime) -> SiteCalendar:
+    """Return the calendar of a civil time with the holidays of those years.
+
+    Args:
+        time_zone: IANA name.
+        rules: The hub's rules.
+        now: The present instant.
+
+    Raises:
+        InvalidInput: The hub's rules name a country that the holiday library does not know.
+    """
+    code = rules.holiday_countries.get(time_zone)
     if code is None:
-        return SiteCalendar(site.time_zone, rules.holidays)
-    return SiteCalendar(site.time_zone, rules.holidays | _public(code, now.year))
+        return SiteCalendar(time_zone, rules.holidays)
+    return SiteCalendar(time_zone, rules.holidays | _public(code, now.year))
 
 
 @lru_cache(maxsize=64)

@@ -12,7 +12,8 @@ from vpp.portfolio.product import ProductProfile
 from vpp.workflows.booking import EVERYTHING, recovery_interval_count
 from vpp.workflows.buyer_terms import shown_to_sites
 from vpp.workflows.movable import movable_of
-from vpp.workflows.ports import MessageKind, OutboxMessage, Stored, UnitOfWork
+from vpp.workflows.outbox_ports import MessageKind, OutboxMessage
+from vpp.workflows.ports import Stored, UnitOfWork
 from vpp.workflows.recording import product_of, promised
 from vpp.workflows.records import AwardRecord, BaselineRecord, BidRecord, BidState
 

@@ -12,17 +12,19 @@ from vpp.foundation.tracing import span
 from vpp.workflows.auctions import close_gate, run_auction
 from vpp.workflows.baselines import freeze_baselines
 from vpp.workflows.choosing_rules import choose_rules
+from vpp.workflows.due_settlements import settle_due
 from vpp.workflows.emergencies import finish_emergency
 from vpp.workflows.forecasting import run_forecasts, run_intraday_forecasts
 from vpp.workflows.keeping_telemetry import keep_telemetry
 from vpp.workflows.market_rules import MarketRules
+from vpp.workflows.measuring import measure_event
 from vpp.workflows.missed_deadlines import refuse_if_too_late
 from vpp.workflows.ports import Due, DueKind, UnitOfWork, UnitOfWorkFactory, WorkerPool
 from vpp.workflows.rebuilding_deadlines import still_owed
 from vpp.workflows.recording import HUB, audit
 from vpp.workflows.running import end_event, start_event
 from vpp.workflows.scoring_sites import score_event
-from vpp.workflows.settling import measure_event, run_settlement
+from vpp.workflows.settlement_dues import look_at_settlements
 from vpp.workflows.tracking import track_event
 
 
@@ -61,6 +63,7 @@ BACKGROUND = frozenset(
         DueKind.INTRADAY_FORECAST,
         DueKind.RULE_CHOICE,
         DueKind.SCORING,
+        DueKind.SETTLEMENT_LOOK,
         DueKind.TELEMETRY_UPKEEP,
     }
 )
@@ -70,7 +73,11 @@ MARKET = frozenset(DueKind) - BACKGROUND
 LATE = timedelta(minutes=1)
 """A deadline that is claimed so much after its time gets a record of it."""
 FIRST_RETRY = timedelta(seconds=5)
-"""What failed is tried again after this time, and then whenever its lateness has doubled."""
+"""What failed is tried again after this time, and then whenever its lateness has doubled, at the latest
+after the lease of a claim."""
+SETTLED_AGAIN_WITHIN = timedelta(hours=1)
+"""The same of settlements: reckoning a month is long work, and what keeps it from being settled (settings,
+readings) takes people some time."""
 MEASURED_AGAIN_AFTER = timedelta(minutes=5)
 """How long a measurement waits for baselines that are not frozen yet before it looks again."""
 
@@ -131,11 +138,17 @@ def _closed(units: UnitOfWorkFactory, rules: MarketRules, tried: Sequence[DueOut
         for outcome in outcomes:
             _record(uow, outcome)
             if outcome.result is not DueResult.DONE:
-                wait = min(max(uow.now - outcome.due.due_at, FIRST_RETRY), rules.claim_lease)
-                uow.due.release(outcome.due, uow.now + wait)
+                uow.due.release(outcome.due, uow.now + _retry_wait(outcome.due, uow.now, rules))
         uow.due.done_all([outcome.due for outcome in outcomes if outcome.result is DueResult.DONE])
         uow.commit()
         return outcomes
+
+
+def _retry_wait(due: Due, now: datetime, rules: MarketRules) -> timedelta:
+    longest = rules.claim_lease
+    if due.kind is DueKind.SETTLEMENT:
+        longest = max(longest, SETTLED_AGAIN_WITHIN)
+    return min(max(now - due.due_at, FIRST_RETRY), longest)
 
 
 def _record(uow: UnitOfWork, outcome: DueOutcome) -> None:
@@ -176,12 +189,15 @@ def _tried(
         DueKind.TRACKING: partial(track_event, units, pool, rules, subject),
         DueKind.EVENT_END: partial(end_event, units, rules, subject),
         DueKind.MEASUREMENT: partial(_measure, units, rules, subject),
-        DueKind.SETTLEMENT: partial(run_settlement, units, rules, subject),
+        DueKind.SETTLEMENT: partial(settle_due, units, rules, subject),
+        DueKind.SETTLEMENT_LOOK: partial(look_at_settlements, units, rules, subject),
         DueKind.FORECAST: partial(run_forecasts, units, pool, rules, subject),
         DueKind.INTRADAY_FORECAST: partial(run_intraday_forecasts, units, pool, rules, subject),
         DueKind.RULE_CHOICE: partial(choose_rules, units, pool, rules, subject),
         DueKind.SCORING: partial(score_event, units, rules, subject),
-        DueKind.TELEMETRY_UPKEEP: partial(keep_telemetry, units, rules.telemetry, subject),
+        DueKind.TELEMETRY_UPKEEP: partial(
+            keep_telemetry, units, rules.telemetry, subject, calendar=rules.settlement.calendar
+        ),
     }
     try:
         work[due.kind]()

@@ -8,7 +8,7 @@ from vpp.dispatch.event import Event, EventState
 from vpp.foundation.errors import InvalidInput, WrongState
 from vpp.foundation.interval import Interval
 from vpp.foundation.names import checked_id
-from vpp.portfolio.product import Trigger
+from vpp.portfolio.call_rules import Trigger
 from vpp.workflows.awarding import commit_clearing
 from vpp.workflows.booking import CLEARING_ATTEMPTS, clearing_rules, conflicts, standing_book
 from vpp.workflows.identity import Principal
@@ -16,7 +16,7 @@ from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWork, UnitOfWorkFactory, WorkerPool
 from vpp.workflows.recording import audit, product_of, promised
 from vpp.workflows.requesting import fingerprint, remember, replayed
-from vpp.workflows.tendering import check_call, check_one_buyer, default_id
+from vpp.workflows.tendering import check_call, check_notice, default_id
 
 
 def create_emergency_event(  # noqa: PLR0913  one argument per field of the request
@@ -79,13 +79,7 @@ def create_emergency_event(  # noqa: PLR0913  one argument per field of the requ
                 currency=currency,
                 now=uow.now,
             )
-            if delivery.start - uow.now < product.call.notice_min:
-                raise InvalidInput(
-                    f"delivery_interval.start_time is {delivery.start.isoformat()}, expected at least "
-                    f"{product.call.notice_min} after {uow.now.isoformat()}",
-                    start_time=delivery.start.isoformat(),
-                )
-            check_one_buyer(uow, principal.party_id, delivery.start)
+            check_notice(product, delivery, uow.now)
             if event_id:
                 checked_id(event_id, "event_id")
             else:

@@ -12,10 +12,12 @@ from vpp.portfolio.enrolment import Enrolment, EnrolmentState, check_enrolment_t
 from vpp.portfolio.party import Party
 from vpp.portfolio.resource import FlexibilityEnvelope, Resource
 from vpp.portfolio.site import Site
+from vpp.workflows.fine_metering import check_metering
 from vpp.workflows.identity import Principal, Role, check_owner, owns
 from vpp.workflows.ports import Stored, UnitOfWork, UnitOfWorkFactory
 from vpp.workflows.recording import audit, check_etag, found, promised
 from vpp.workflows.requesting import fingerprint, remember, replayed
+from vpp.workflows.stacking import check_enrolments
 
 _HOUR = timedelta(hours=1)
 
@@ -303,7 +305,8 @@ def create_enrolment(  # noqa: PLR0913  one argument per field of the request
     Raises:
         NotPermitted: The site is another's, or there is none of that name.
         NotFound: There is no such product.
-        InvalidInput: The site's meter is too coarse for the product's settlement intervals.
+        InvalidInput: The site's meter is too coarse for the product.
+        WrongState: The site is enrolled in a product that this one may not be served beside.
         AlreadyExists: The site is or was enrolled in it, or the request id was used otherwise.
     """
     enrolment_id = f"{site_id}-{product_id}"
@@ -316,12 +319,8 @@ def create_enrolment(  # noqa: PLR0913  one argument per field of the request
         product = uow.products.latest(product_id)
         if product is None:
             raise NotFound(f"products/{product_id} does not exist", name=f"products/{product_id}")
-        if product.settlement_interval % site.metering_interval:
-            raise InvalidInput(
-                f"metering_interval of sites/{site_id} is {site.metering_interval}, expected one that "
-                f"divides the product's settlement interval of {product.settlement_interval}",
-                metering_interval=str(site.metering_interval),
-            )
+        check_metering(product, site)
+        check_enrolments(uow, site_id, product)
         state = EnrolmentState.ACTIVE if automatic_approval else EnrolmentState.PENDING
         stored = uow.enrolments.add(enrolment_id, Enrolment(enrolment_id, site_id, product_id, state))
         audit(uow, principal.principal_id, "create_enrolment", f"enrolments/{enrolment_id}", state=state.name)
@@ -344,7 +343,8 @@ def change_enrolment(  # noqa: PLR0913  one argument per field of the request
     Raises:
         NotFound: There is no such enrolment, or it is not the caller's to see.
         NotPermitted: Only a market operator approves and suspends.
-        WrongState: The life cycle has no such step.
+        WrongState: The life cycle has no such step, or the site is enrolled in a product that this one may
+            not be served beside.
         StaleWrite: The etag is outdated.
     """
     full_name = f"enrolments/{enrolment_id}"
@@ -361,6 +361,9 @@ def change_enrolment(  # noqa: PLR0913  one argument per field of the request
             return stored
         check_etag(stored, etag)
         check_enrolment_transition(stored.value.state, wanted)
+        product = uow.products.latest(stored.value.product_id)
+        if wanted is EnrolmentState.ACTIVE and product is not None:
+            check_enrolments(uow, site.site_id, product)
         changed = replace(stored.value, state=wanted)
         written = uow.enrolments.update(enrolment_id, changed, revision=stored.revision)
         audit(

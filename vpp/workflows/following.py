@@ -20,7 +20,7 @@ from vpp.portfolio.product import ProductProfile
 from vpp.portfolio.resource import Resource
 from vpp.portfolio.site import Site
 from vpp.workflows.booking import active_sites
-from vpp.workflows.delivering import claims_beside
+from vpp.workflows.event_claims import claims_beside
 from vpp.workflows.forecasts_ahead import ForecastsAhead
 from vpp.workflows.live_readings import live_readings
 from vpp.workflows.newest_instructions import newest_stored
@@ -142,7 +142,8 @@ def follow(
                 metering=sites[site_id].metering_interval,
             )
         )
-    band = Band(float(product.money.band_full_ratio), float(product.money.band_cap_ratio))
+    _, full_ratio, cap_ratio = product.money.band
+    band = Band(float(full_ratio), float(cap_ratio))
     outlook = look_ahead(courses, frame, band, trusts_silence=_trusts_silence(uow, event, courses, frame))
     return Following(stored, product, newest, sites, resources, frozenset(records), outlook)
 

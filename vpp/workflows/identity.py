@@ -7,7 +7,7 @@ from vpp.foundation.errors import NotPermitted
 
 
 class Role(enum.Enum):
-    """What a caller may do. No role both changes meter data and approves a statement."""
+    """What a caller may do. No role both changes meter data and decides about statements."""
 
     MARKET_OPERATOR = "market_operator"
     DISPATCHER = "dispatcher"
@@ -15,10 +15,18 @@ class Role(enum.Enum):
     AUDITOR = "auditor"
     SITE_AGENT = "site_agent"
     SITE_OWNER = "site_owner"
+    METER_DATA_MANAGER = "meter_data_manager"
 
 
 HUB_STAFF = frozenset({Role.MARKET_OPERATOR, Role.DISPATCHER, Role.SETTLEMENT_OFFICER, Role.AUDITOR})
-"""Roles that see every site; the others see their own party's or their own site's."""
+"""Staff of the market: they see every site and everybody's results."""
+
+SEES_EVERY_SITE = HUB_STAFF | {Role.METER_DATA_MANAGER}
+"""Roles that see every site; the others see their own party's or their own site's. A manager of meter data
+is no staff of the market: the table of roles lets them call what concerns sites and readings, and no more."""
+
+CHANGES_READINGS = frozenset({Role.SITE_AGENT, Role.METER_DATA_MANAGER})
+"""Roles that bring readings in; nobody who has one of them has SETTLEMENT_OFFICER as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,11 @@ class Principal:
     @property
     def sees_every_site(self) -> bool:
         """Whether the caller may see sites that are not their own."""
+        return bool(self.roles & SEES_EVERY_SITE)
+
+    @property
+    def sees_every_party(self) -> bool:
+        """Whether the caller may see what others are paid: staff of the market, nobody else."""
         return bool(self.roles & HUB_STAFF)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from vpp.foundation.interval import Interval
+from vpp.settlement.version_calendar import VersionCalendar
 from vpp.telemetry.batch import TelemetryBatch
 from vpp.telemetry.day_cuts import ONE_DAY, day_of
 from vpp.telemetry.roll_up import RollUp, RollUpLevel, roll_up_day
@@ -19,6 +20,8 @@ LONGEST_STRETCH = 5 * ONE_DAY
 """Days of a site that are read at once: of readings each second, some millions of bytes."""
 ROOM_AHEAD = timedelta(days=45)
 """Storage is made ready so far ahead: beyond the next month's first day, whenever the upkeep runs."""
+USUAL = VersionCalendar()
+"""The calendar of a hub whose owner has not set one."""
 
 
 def owe_upkeep(units: UnitOfWorkFactory, rules: TelemetryRules) -> None:
@@ -28,7 +31,9 @@ def owe_upkeep(units: UnitOfWorkFactory, rules: TelemetryRules) -> None:
         uow.commit()
 
 
-def keep_telemetry(units: UnitOfWorkFactory, rules: TelemetryRules, day: str) -> None:
+def keep_telemetry(
+    units: UnitOfWorkFactory, rules: TelemetryRules, day: str, *, calendar: VersionCalendar = USUAL
+) -> None:
     """Sum up a day that is over, and again those that readings came to since; forget what is old.
 
     Every step is a transaction of its own and can be repeated: upkeep that was cut off begins anew.
@@ -37,6 +42,7 @@ def keep_telemetry(units: UnitOfWorkFactory, rules: TelemetryRules, day: str) ->
         units: Makes the transactions.
         rules: How long readings are kept.
         day: The day that is over, YYYY-MM-DD (UTC).
+        calendar: Says how long statements may be disputed, which keeps the readings behind them.
     """
     day_at = datetime.fromisoformat(day).replace(tzinfo=UTC)
     with units() as uow:  # first, so that a day that cannot be summed up does not end the chain
@@ -50,7 +56,7 @@ def keep_telemetry(units: UnitOfWorkFactory, rules: TelemetryRules, day: str) ->
     count = sum(_sum_up(units, rules, [(site_id, day_at) for site_id in sites]) for sites in _sites(units))
     again = _sum_up_late(units, rules, Interval(oldest, day_of(now)))
     with units(write=False) as uow:
-        before = min(oldest, day_of(needed_since(uow)))
+        before = min(oldest, day_of(needed_since(uow, calendar)))
     forgotten = _forget(units, before, day_of(now - rules.keep_roll_ups))
     with units() as uow:
         audit(

@@ -10,6 +10,7 @@ from vpp.portfolio.site import Site
 from vpp.workflows.following import UNDER_WAY
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWork
+from vpp.workflows.recording import product_of
 from vpp.workflows.reporting import instructions_of
 
 SHORTEST_INTERVAL = timedelta(minutes=1)
@@ -54,7 +55,7 @@ def owe_first_look(
         instructions: What its sites are told.
         rules: The hub's rules.
     """
-    if rules.tracking is None:
+    if rules.tracking is None or not _is_followed(uow, event):
         return
     sites = uow.sites.get_all(sorted({each.site_id for each in instructions}))
     interval = interval_of([each.value for each in sites.values()], rules.tracking)
@@ -62,6 +63,12 @@ def owe_first_look(
     first = look_after(event, rules.tracking, since, interval, instructions)
     if first is not None:
         uow.due.add(first)
+
+
+def _is_followed(uow: UnitOfWork, event: Event) -> bool:
+    """Tell whether an event's sites are asked for anything that a look could find missing."""
+    product = product_of(uow, event.product_id, event.product_version)
+    return product.call.is_instructed or not event.purpose.is_paid
 
 
 def look_after(
@@ -102,7 +109,7 @@ def looks_owed(uow: UnitOfWork, stored: Stored[Event], rules: MarketRules) -> li
     any time, by whoever finds that it is missing.
     """
     event = stored.value
-    if rules.tracking is None or event.state not in UNDER_WAY:
+    if rules.tracking is None or event.state not in UNDER_WAY or not _is_followed(uow, event):
         return []
     instructions = [each.value for each in instructions_of(uow, event.event_id)]
     sites = uow.sites.get_all(sorted({each.site_id for each in instructions}))

@@ -10,7 +10,11 @@ from vpp.baseline.scoring.season import HALF_YEARS, SeasonStart
 from vpp.dispatch.reliability import ReliabilityChoices
 from vpp.dispatch.scoring import ScoreChoices
 from vpp.dispatch.tracking.rules import TrackingRules
+from vpp.settlement.manifest_signature import StatementSigner
+from vpp.settlement.payment_terms import PaymentBook
+from vpp.settlement.site_delivery import EmissionFactor
 from vpp.solver.report import SolverName
+from vpp.workflows.settlement_rules import SettlementRules
 from vpp.workflows.telemetry_rules import TelemetryRules
 
 
@@ -47,6 +51,10 @@ class MarketRules:
         scores: What scores of sites weigh.
         reliability: How much of what a site offers counts, by what it has shown.
         telemetry: How long readings are kept, and how they are summed up.
+        payment_book: Tax and payment by party, for summaries of statements.
+        statement_signer: Signs manifests of statements; None leaves them unsigned.
+        settlement: When versions of statements are due, and in which currency.
+        emission_factors: For the CO2 columns of statements, by zone of the site.
     """
 
     solver: SolverName
@@ -73,3 +81,7 @@ class MarketRules:
     scores: ScoreChoices = field(default_factory=ScoreChoices)
     reliability: ReliabilityChoices = field(default_factory=ReliabilityChoices)
     telemetry: TelemetryRules = field(default_factory=TelemetryRules)
+    payment_book: PaymentBook = field(default_factory=PaymentBook)
+    statement_signer: StatementSigner | None = None
+    settlement: SettlementRules = field(default_factory=SettlementRules)
+    emission_factors: Mapping[str, EmissionFactor] = field(default_factory=dict)

@@ -35,7 +35,7 @@ def metered_load(uow: UnitOfWork, site: Site, span: Interval, step: timedelta) -
 
 def _was_called(event: Event, instruction: Instruction) -> bool:
     """Tell whether a site may have curtailed: it neither refused nor was it called off before."""
-    if not instruction.purpose.moves_devices:
+    if not instruction.purpose.moves_devices or not any(instruction.target_reduction_kw):
         return False
     if instruction.state in {InstructionState.REFUSED, InstructionState.EXPIRED}:
         return False

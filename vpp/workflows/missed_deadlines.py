@@ -9,7 +9,8 @@ from vpp.foundation.interval import Interval
 from vpp.portfolio.product import ProductProfile
 from vpp.workflows.booking import EVERYTHING
 from vpp.workflows.market_rules import MarketRules
-from vpp.workflows.ports import DueKind, MessageKind, Owed, Stored, UnitOfWork, UnitOfWorkFactory
+from vpp.workflows.outbox_ports import MessageKind, Owed
+from vpp.workflows.ports import DueKind, Stored, UnitOfWork, UnitOfWorkFactory
 from vpp.workflows.recording import HUB, audit, move_event, product_of, promised
 from vpp.workflows.records import BidState
 

@@ -14,11 +14,12 @@ from vpp.foundation.series import starts
 from vpp.portfolio.product import ProductProfile
 from vpp.workflows.identity import Principal, check_buyer
 from vpp.workflows.newest_instructions import newest_stored
-from vpp.workflows.ports import Due, DueKind, MessageKind, Owed, Stored, UnitOfWork, UnitOfWorkFactory
+from vpp.workflows.outbox_ports import MessageKind, Owed
+from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWork, UnitOfWorkFactory
 from vpp.workflows.recording import HUB, audit, audit_all, check_etag, found, move_event, product_of
 from vpp.workflows.reporting import instructions_of
 from vpp.workflows.requesting import fingerprint, remember, replayed
-from vpp.workflows.settling import owe_settlement
+from vpp.workflows.settlement_dues import owe_settlement
 
 MODIFIABLE = frozenset({EventState.OFFERED, EventState.ACCEPTED, EventState.SCHEDULED, EventState.ACTIVE})
 SETTLED_AFTER_CANCEL = timedelta(hours=1)

@@ -25,7 +25,8 @@ from vpp.workflows.looks import owe_first_look
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.movable import movable_of_all
 from vpp.workflows.one_direction import moved_otherwise
-from vpp.workflows.ports import Due, DueKind, MessageKind, Owed, Stored, UnitOfWork, UnitOfWorkFactory
+from vpp.workflows.outbox_ports import MessageKind, Owed
+from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWork, UnitOfWorkFactory
 from vpp.workflows.recording import HUB, audit, move_event, promised
 from vpp.workflows.requesting import fingerprint, remember, replayed
 from vpp.workflows.tendering import check_delivery, check_target, default_id

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from vpp.dispatch.instruction import UNANSWERED, Instruction, InstructionState
 from vpp.workflows.delivery_contents import OpenDelivery, contents_of
-from vpp.workflows.ports import MessageKind, OutboxMessage, Stored, UnitOfWorkFactory
+from vpp.workflows.outbox_ports import MessageKind, OutboxMessage
+from vpp.workflows.ports import Stored, UnitOfWorkFactory
 from vpp.workflows.recording import HUB
 from vpp.workflows.records import AuditRecord
 

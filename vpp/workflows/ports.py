@@ -18,12 +18,16 @@ from vpp.portfolio.enrolment import Enrolment
 from vpp.portfolio.party import Party
 from vpp.portfolio.resource import Resource
 from vpp.portfolio.site import Site
+from vpp.settlement.adjustment import Adjustment
+from vpp.settlement.green_certificate import GreenCertificate, GreenCertificateState
+from vpp.settlement.rule_correction import RuleCorrection
 from vpp.workflows.audit_ports import AuditRepository
-from vpp.workflows.baseline_records import MeterEditsRecord, RuleChoiceRecord
+from vpp.workflows.baseline_records import AggregateBaselineRecord, MeterEditsRecord, RuleChoiceRecord
 from vpp.workflows.claim_ports import ClaimRepository
 from vpp.workflows.forecast_ports import ForecastRepository, PlanRepository
 from vpp.workflows.health_ports import HealthRepository
 from vpp.workflows.instruction_standing import Answered, Standing
+from vpp.workflows.outbox_ports import OutboxRepository
 from vpp.workflows.product_ports import ProductRepository
 from vpp.workflows.records import (
     AwardRecord,
@@ -34,7 +38,9 @@ from vpp.workflows.records import (
     RequestRecord,
     StatementRecord,
 )
+from vpp.workflows.revenue_ports import RevenueRepository
 from vpp.workflows.score_ports import ScoreRepository
+from vpp.workflows.settlement_ports import LedgerRepository, RunRepository
 from vpp.workflows.telemetry_ports import RollUpRepository, TelemetryRepository
 from vpp.workflows.tracking_ports import TrackingRepository
 
@@ -81,6 +87,30 @@ class Repository(Protocol[T]):
         ...
 
 
+class StatementRepository(Protocol):
+    """Statements, which are written once and never altered."""
+
+    def get(self, identifier: str) -> Stored[StatementRecord] | None:
+        """Return the statement of that id with its files, or None."""
+        ...
+
+    def add(self, identifier: str, value: StatementRecord) -> Stored[StatementRecord]:
+        """Insert; raises AlreadyExists for a known id, BrokenPromise if it is not what the ledger says."""
+        ...
+
+    def page(
+        self, *, after: str = "", limit: int = 1000, where: Mapping[str, str] | None = None
+    ) -> list[Stored[StatementRecord]]:
+        """List statements with their files, as `Repository.page`."""
+        ...
+
+    def heads(
+        self, *, after: str = "", limit: int = 1000, where: Mapping[str, str] | None = None
+    ) -> list[Stored[StatementRecord]]:
+        """List statements without their files, as `Repository.page`."""
+        ...
+
+
 class BulkRepository(Repository[T], Protocol[T]):
     """The same, many values at a time: an event concerns thousands of sites."""
 
@@ -117,101 +147,19 @@ class InstructionRepository(BulkRepository[Instruction], Protocol):
         ...
 
 
-class MessageKind(enum.Enum):
-    """What an outbox message tells a site."""
+class GreenCertificateRepository(BulkRepository[GreenCertificate], Protocol):
+    """Green certificates by id; the database refuses a second of an id and changes of a used-up one."""
 
-    INVITATION = "invitation"
-    AWARD_NOTICE = "award_notice"
-    INSTRUCTION = "instruction"
-    BASELINE_NOTICE = "baseline_notice"
-    CANCELLATION = "cancellation"
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxMessage:
-    """Something a site is owed until it acknowledges.
-
-    Attributes:
-        site_id: Who is owed it.
-        sequence: Counts the site's messages from 1 without gaps.
-        kind: What it tells the site.
-        subject_id: Auction, event or instruction that it is about.
-        created_at: When it was committed.
-        trace_parent: W3C trace context of what made it; empty without tracing.
-    """
-
-    site_id: str
-    sequence: int
-    kind: MessageKind
-    subject_id: str
-    created_at: datetime
-    trace_parent: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """Something that a site is to be told.
-
-    Attributes:
-        site_id: Who is to be told.
-        kind: What it tells the site.
-        subject_id: Auction, event or instruction that it is about.
-    """
-
-    site_id: str
-    kind: MessageKind
-    subject_id: str
-
-
-class OutboxRepository(Protocol):
-    """Messages owed to sites."""
-
-    def append(self, site_id: str, kind: MessageKind, subject_id: str) -> OutboxMessage:
-        """Owe a site one more message, under its next sequence."""
+    def held(self, party_id: str, limit: int) -> list[Stored[GreenCertificate]]:
+        """Return what a party may use, the oldest generation first, then by id."""
         ...
 
-    def append_all(self, owed: Sequence[Owed]) -> list[OutboxMessage]:
-        """Owe many sites messages, each under its site's next sequence, in few statements."""
+    def used(self, site_id: str, period: str) -> dict[str, Stored[GreenCertificate]]:
+        """Return what counts for a site in a period, by id."""
         ...
 
-    def open(self, site_id: str) -> list[OutboxMessage]:
-        """Return what the site has not acknowledged, in order of sequence."""
-        ...
-
-    def open_all(self, site_ids: Iterable[str] | None = None) -> list[OutboxMessage]:
-        """Return what sites have not acknowledged, of some sites or of all, by site and sequence."""
-        ...
-
-    def open_after(self, sequences: Mapping[str, int]) -> list[OutboxMessage]:
-        """Return what sites have not acknowledged above a sequence each, by site and sequence."""
-        ...
-
-    def appended_count(self) -> int:
-        """Return how many messages were ever appended; it only grows, and is cheap to ask for."""
-        ...
-
-    def close(self, messages: Iterable[OutboxMessage]) -> None:
-        """Close messages that no longer matter; those that are closed already stay as they are."""
-        ...
-
-    def oldest_open_at(self) -> datetime | None:
-        """Return since when the oldest open message has been owed, or None."""
-        ...
-
-    def acknowledge(self, site_id: str, held_sequence: int) -> list[OutboxMessage]:
-        """Close everything up to a sequence; returns what this call closed."""
-        ...
-
-    def acknowledge_all(self, held: Mapping[str, int]) -> list[OutboxMessage]:
-        """Close everything up to a sequence per site, in few statements; returns what this call closed."""
-        ...
-
-    def last_sequence(self, site_id: str) -> int:
-        """Return the highest sequence given to the site, 0 for none."""
-        ...
-
-    def last_sequences(self, site_ids: Iterable[str]) -> dict[str, int]:
-        """Return the highest sequence given to each of these sites; those without any are left out."""
+    def counts(self, site_id: str, period: str) -> dict[GreenCertificateState, int]:
+        """Return how many count for a site in a period, by state; states without any are left out."""
         ...
 
 
@@ -227,6 +175,7 @@ class DueKind(enum.Enum):
     TRACKING = "tracking"
     MEASUREMENT = "measurement"
     SETTLEMENT = "settlement"
+    SETTLEMENT_LOOK = "settlement_look"
     FORECAST = "forecast"
     INTRADAY_FORECAST = "intraday_forecast"
     RULE_CHOICE = "rule_choice"
@@ -316,19 +265,26 @@ class UnitOfWork(Protocol):
     claims: ClaimRepository
     instructions: InstructionRepository
     baselines: BulkRepository[BaselineRecord]
+    aggregate_baselines: Repository[AggregateBaselineRecord]
     rule_choices: Repository[RuleChoiceRecord]
     meter_edits: Repository[MeterEditsRecord]
     forecasts: ForecastRepository
     plans: PlanRepository
     telemetry: TelemetryRepository
     roll_ups: RollUpRepository
+    revenue: RevenueRepository
     tracking: TrackingRepository
     outbox: OutboxRepository
     due: DueRepository
     audit: AuditRepository
     requests: Repository[RequestRecord]
-    statements: Repository[StatementRecord]
+    statements: StatementRepository
     disputes: Repository[DisputeRecord]
+    adjustments: Repository[Adjustment]
+    rule_corrections: Repository[RuleCorrection]
+    ledger: LedgerRepository
+    settlement_runs: RunRepository
+    green_certificates: GreenCertificateRepository
     scores: ScoreRepository
     health: HealthRepository
 

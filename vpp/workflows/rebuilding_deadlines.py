@@ -17,7 +17,8 @@ from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWork, UnitOfWorkFact
 from vpp.workflows.recording import HUB, audit, product_of
 from vpp.workflows.reporting import instructions_of
 from vpp.workflows.scoring_sites import scoring_due
-from vpp.workflows.settling import period_of, settlement_due
+from vpp.workflows.settlement_dues import settlement_due
+from vpp.workflows.settlement_events import period_of
 
 _S = EventState
 WAITS_FOR = MappingProxyType(

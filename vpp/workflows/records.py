@@ -103,6 +103,9 @@ class BaselineRecord:
         adjusted: Whether the same-day adjustment could be made.
         adjusted_kw: After it, kW. Shape (N,).
         provenance: By what rule and from which data; None if it was made before that was kept.
+        before_kw: The same rule and adjustment in the window before delivery, kW, for reports; NaN where it
+            cannot say, empty if it was made before that was kept. Shape (M,).
+        after_kw: In the window after it. Shape (K,).
     """
 
     event_id: str
@@ -115,6 +118,8 @@ class BaselineRecord:
     adjusted: bool
     adjusted_kw: tuple[float, ...]
     provenance: BaselineProvenance | None = None
+    before_kw: tuple[float, ...] = ()
+    after_kw: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +160,8 @@ class RequestRecord:
 class StatementRecord:
     """A statement's files, byte for byte. Under `{party}-{period}-v{version}`.
 
+    In another currency than the hub's own, the currency stands before the version.
+
     Attributes:
         statement_id: Last part of `statements/{statement}`.
         party_id: The party it was written for.
@@ -167,6 +174,7 @@ class StatementRecord:
         delta: Change of the total against the version before.
         csv_sha256: Of the statement's CSV file, in hexadecimal.
         files: File name to content: the statement, its summary, its manifest.
+        run_id: Settlement run that wrote it; empty before there were runs.
     """
 
     statement_id: str
@@ -180,6 +188,7 @@ class StatementRecord:
     delta: Decimal
     csv_sha256: str
     files: Mapping[str, bytes]
+    run_id: str = ""
 
 
 class DisputeState(enum.Enum):
@@ -203,6 +212,12 @@ class DisputeRecord:
         description: What is wrong, in words.
         state: Where it is in its life.
         resolution: What settlement staff answered.
+        period: Settlement period of the statement, YYYY-MM.
+        raised_by: Principal who objected; empty where it was not kept.
+        decided_by: Principal who upheld, rejected or withdrew it; empty while it is open.
+        decided_at: When; None while it is open.
+        measure_again: Whether it was upheld so that what it is about is measured again.
+        measured_pairs: The (event id, site id) pairs that are measured again, in order.
     """
 
     dispute_id: str
@@ -212,3 +227,9 @@ class DisputeRecord:
     description: str
     state: DisputeState
     resolution: str = ""
+    period: str = ""
+    raised_by: str = ""
+    decided_by: str = ""
+    decided_at: datetime | None = None
+    measure_again: bool = False
+    measured_pairs: tuple[tuple[str, str], ...] = ()

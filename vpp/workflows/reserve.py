@@ -1,10 +1,9 @@
 """What could still be bought in the course of an event: standing bids, less what is awarded."""
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +13,19 @@ from vpp.auction.book import Book
 from vpp.dispatch.event import EventState
 from vpp.dispatch.reliability import ReliabilityChoices
 from vpp.dispatch.tracking.correction import Correction
-from vpp.foundation.interval import Interval
-from vpp.workflows.booking import EVERYTHING, active_sites, claimed_resources, recovery_interval_count
+from vpp.workflows.booking import (
+    EVERYTHING,
+    active_sites,
+    barred_sites,
+    claimed_resources,
+    recovery_interval_count,
+)
 from vpp.workflows.derating import derated
 from vpp.workflows.following import Following
 from vpp.workflows.import_limits import within_import_limits
 from vpp.workflows.load_limits import within_forecast_load
 from vpp.workflows.one_direction import moved_otherwise
+from vpp.workflows.outdated_bids import outdated_bids
 from vpp.workflows.ports import UnitOfWork
 from vpp.workflows.records import AwardRecord, BidRecord, BidState
 from vpp.workflows.remaining_terms import remaining_terms
@@ -61,11 +66,11 @@ def reserve_of(  # noqa: PLR0913  what there is, what is needed, and who may act
     """Collect what could still be bought.
 
     Left out: sites that are failing or may not be told anew yet, that agreed to a part only, that are not
-    active, have served the product's most events of the day, or are moved the other way by another event;
-    resources that another event claims;
-    expired bids; what is above the event's price cap. Bids count at what their sites have shown, as in any
-    clearing. A site that is not in the event joins with the next
-    interval that it can reach; one that is may do more in the rest of the present one.
+    active, have served the product as often as it may be called, serve one that it excludes, or are moved
+    the other way by another event; resources that another event claims; expired bids, and those that the
+    event's version of its product does not take; what is above the event's price cap. Bids count at what
+    their sites have shown, as in any clearing. A site that is not in the event joins with the next interval
+    that it can reach; one that is may do more in the rest of the present one.
 
     Args:
         uow: The transaction.
@@ -178,7 +183,7 @@ def _standing(uow: UnitOfWork, following: Following, may_not_act: frozenset[str]
         moved_otherwise(uow, event.delivery, following.product, except_event=event.event_id)
     )
     claimed = claimed_resources(uow, event.delivery, following.product.call.recovery_window)
-    spent = _spent_sites(uow, following)
+    joining_barred = barred_sites(uow, following.product, event.delivery, except_event=event.event_id)
     records = []
     for stored in uow.bids.page(where={"product_id": event.product_id}, limit=EVERYTHING):
         record, bid = stored.value, stored.value.bid
@@ -192,27 +197,11 @@ def _standing(uow: UnitOfWork, following: Following, may_not_act: frozenset[str]
             and bid.site_id in active
             and bid.site_id not in barred
             and claiming == event.event_id
-            and (bid.site_id in newest or bid.site_id not in spent)
+            and (bid.site_id in newest or bid.site_id not in joining_barred)
         ):
             records.append(record)
-    return records
-
-
-def _spent_sites(uow: UnitOfWork, following: Following) -> frozenset[str]:
-    """Return the sites that have served the product's most events of the day."""
-    start: datetime = following.event.delivery.start
-    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    today = uow.claims.events_during(Interval(midnight, midnight + timedelta(days=1)))
-    served = uow.claims.awards_of(
-        each.event_id
-        for each in today
-        if each.delivery.start >= midnight
-        and each.state not in CALLED_OFF
-        and each.event_id != following.event.event_id
-    )
-    counts = Counter(site_id for _, site_id in {(award.event_id, award.site_id) for award in served})
-    most = following.product.call.max_events_per_day
-    return frozenset(site_id for site_id, count in counts.items() if count >= most)
+    outdated = outdated_bids(uow, following.product, [record.bid for record in records])
+    return [record for record in records if record.bid.bid_id not in outdated]
 
 
 def _sold_kw(awards: Sequence[AwardRecord], count: int) -> Profile:

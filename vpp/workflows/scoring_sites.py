@@ -17,7 +17,7 @@ from vpp.portfolio.site import Site
 from vpp.telemetry.assemble import assemble
 from vpp.telemetry.quality import MeterQuality
 from vpp.workflows.civil_time import site_calendar
-from vpp.workflows.delivering import claims_beside
+from vpp.workflows.event_claims import claims_beside
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.metering import curtailed, metered_load
 from vpp.workflows.newest_instructions import newest_instructions

@@ -11,7 +11,8 @@ from vpp.portfolio.site import Site
 from vpp.workflows.booking import EVERYTHING
 from vpp.workflows.identity import check_owner
 from vpp.workflows.instruction_standing import Answered, Standing, standing_of
-from vpp.workflows.ports import MessageKind, Stored, UnitOfWork, UnitOfWorkFactory
+from vpp.workflows.outbox_ports import MessageKind
+from vpp.workflows.ports import Stored, UnitOfWork, UnitOfWorkFactory
 from vpp.workflows.recording import found
 from vpp.workflows.records import AuditRecord
 from vpp.workflows.reporting import (

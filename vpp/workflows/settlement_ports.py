@@ -1,4 +1,4 @@
-"""What the settlement workflows need from outside, as Protocols."""
+"""What the settlement workflows need from outside, as Protocols; a statement is never altered."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -21,8 +21,17 @@ class LedgerRepository(Protocol):
         """
         ...
 
-    def booked(self, period: str) -> Mapping[EntryKey, tuple[Account, Account, Decimal]]:
-        """Return what stands booked in a period: payer, payee and the sum over all runs, also where 0."""
+    def booked(
+        self, period: str, *, up_to_run: int | None = None, party_id: str = ""
+    ) -> Mapping[EntryKey, tuple[Account, Account, Decimal]]:
+        """Return what stands booked in a period: payer, payee and the sum over all runs, also where 0.
+
+        As of a run's number, or now; of one party, or of all.
+        """
+        ...
+
+    def adjustment_ids(self, period: str) -> frozenset[str]:
+        """Return the adjustments that are booked in a period."""
         ...
 
     def entries(self, period: str, *, until: datetime | None = None) -> Iterator[Entry]:
@@ -59,10 +68,15 @@ class RunRepository(Protocol):
         """Keep evidence that is new or has changed."""
         ...
 
-    def evidence(self, period: str, *, up_to_run: int | None = None) -> Iterator[EvidenceRecord]:
-        """Return the newest evidence of each site in each event of a period as of a run, by event and site."""
+    def evidence(
+        self, period: str, *, up_to_run: int | None = None, site_ids: Iterable[str] | None = None
+    ) -> Iterator[EvidenceRecord]:
+        """Return the newest evidence of each site in each event of a period as of a run, by event and site.
+
+        Of all sites or some; what is not settled any more is left out.
+        """
         ...
 
     def digests(self, period: str) -> Mapping[tuple[str, str], str]:
-        """Return the digest of the newest evidence by (event id, site id)."""
+        """Return the digest of the newest evidence by (event id, site id); empty where nothing is settled."""
         ...

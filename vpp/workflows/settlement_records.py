@@ -21,8 +21,11 @@ class RunRecord:
         code_version: Version of the program.
         actor: Principal who asked for it, or `hub`.
         entry_count: Entries that it booked.
-        statement_ids: Statements that it wrote.
+        statement_ids: Statements that it wrote, by id; kept with the statements.
         created_at: When.
+        notes: What its reader must know.
+        terms: What its lines owe to the run itself, as `settlement_terms` writes it; empty for runs that
+            were made of older statements.
     """
 
     run_id: str
@@ -36,6 +39,8 @@ class RunRecord:
     entry_count: int
     statement_ids: tuple[str, ...]
     created_at: datetime
+    notes: tuple[str, ...] = ()
+    terms: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +52,8 @@ class EvidenceRecord:
         site_id: The site.
         period: Settlement period that its lines belong to.
         run_number: The period's run that found it.
-        digest: SHA-256 of the document.
-        document: Canonical JSON of `settlement.evidence.SiteEvidence`, UTF-8.
+        digest: SHA-256 of the document; empty where there is nothing to settle any more.
+        document: Canonical JSON of `settlement.evidence.SiteEvidence`, UTF-8; empty likewise.
     """
 
     event_id: str

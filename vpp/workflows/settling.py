@@ -1,257 +1,351 @@
-"""From ended events to statements: measured, settled once per period, versions never altered."""
+"""From ended events to statements: measured, reckoned, booked once; versions of only what changes.
 
-import hashlib
+A settlement run reads everything that a period is reckoned from, reckons it, compares it with what stands
+booked, and writes the differences: entries, the run, the evidence that changed, and a new version for every
+party that has a changed line. All of it is one transaction, so that a run happens or does not; what was read
+before it is checked in it, so that of two runs at once one begins anew and finds nothing to do.
+"""
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from vpp.dispatch.event import Event, EventState
-from vpp.foundation.errors import WrongState
-from vpp.foundation.interval import Interval
-from vpp.settlement.manifest import manifest_name, render_manifest
-from vpp.settlement.settle_period import settle_period
+from vpp.foundation.errors import InvalidInput, WrongState
+from vpp.portfolio.party import PartyKind
+from vpp.settlement.booking_changes import Change, by_party, changes, entries_of
+from vpp.settlement.entry import Entry
+from vpp.settlement.evidence_delivery import delivery_of
+from vpp.settlement.reckoning import PERIOD, reckon
+from vpp.settlement.run_terms import RunTerms
+from vpp.settlement.run_type import RunType
 from vpp.settlement.site_delivery import SiteDelivery
-from vpp.settlement.statement import Statement
-from vpp.settlement.statement_file import file_name, parse_csv, render_csv
-from vpp.settlement.summary_file import render_summary_csv, summary_file_name
 from vpp.workflows.booking import EVERYTHING
-from vpp.workflows.delivering import delivered_totals_kwh, site_deliveries
 from vpp.workflows.market_rules import MarketRules
-from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWork, UnitOfWorkFactory
-from vpp.workflows.recording import HUB, audit, move_event, product_of, promised
+from vpp.workflows.ports import Stored, UnitOfWork, UnitOfWorkFactory
+from vpp.workflows.recording import HUB, audit, move_event
 from vpp.workflows.records import StatementRecord
+from vpp.workflows.settlement_events import (
+    civil_months,
+    events_near,
+    is_near_the_turn,
+    revisions_of,
+    waiting_reason,
+)
+from vpp.workflows.settlement_inputs import Pair, SettlementInputs, read_inputs
+from vpp.workflows.settlement_order import check_run
+from vpp.workflows.settlement_outcome import Progress, RunOutcome, no_progress
+from vpp.workflows.settlement_pending import pending
+from vpp.workflows.settlement_records import EvidenceRecord, RunRecord
+from vpp.workflows.settlement_terms import SettlementTerms, terms_document
+from vpp.workflows.statement_writing import Planned, plan_statements, write_statements
 
-PAYABLE = frozenset({EventState.MEASURED, EventState.SETTLED, EventState.CANCELLED})
-UNDER_WAY = frozenset({EventState.ACTIVE, EventState.ENDED})
-PATIENCE = timedelta(hours=1)
-"""How long a settlement that has to wait waits before it looks again."""
 SETTLEMENT_ATTEMPTS = 5
-"""How often a period is measured again when an event of it changes meanwhile."""
-AGREED = frozenset({EventState.OFFERED, EventState.ACCEPTED, EventState.SCHEDULED})
+"""How often a period is reckoned again when something that it rests on changes meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class _ReadMonth:
-    """What a month's statements are written from, and the revisions of the events that it was read at."""
+@dataclass(frozen=True)
+class _Reckoned:
+    """What a run would write, and what it rests on.
 
-    revisions: Mapping[str, int]
-    events: Sequence[Event]
-    deliveries: list[SiteDelivery]
-
-
-def period_of(event: Event) -> str:
-    """Return the UTC month of an event's start: the period whose settlement it makes due."""
-    return f"{event.delivery.start:%Y-%m}"
-
-
-def owe_settlement(uow: UnitOfWork, event: Event, at: datetime) -> None:
-    """Make a settlement of an event's period due."""
-    _owe(uow, period_of(event), at)
-
-
-def _owe(uow: UnitOfWork, period: str, at: datetime) -> None:
-    uow.due.add(settlement_due(period, at))
-
-
-def settlement_due(period: str, at: datetime) -> Due:
-    """Return the deadline of a period's settlement at an instant; each instant has one of its own."""
-    return Due(DueKind.SETTLEMENT, f"{period}/{at:%Y%m%dT%H%M%S}", at)
-
-
-def measure_event(units: UnitOfWorkFactory, rules: MarketRules, event_id: str) -> None:
-    """Measure an ended event and owe its statements. Does nothing if it has been measured.
-
-    What is not paid (ordered events) has nothing to settle, and so is settled with its measurement.
+    Attributes:
+        inputs: What it was reckoned from.
+        terms: What its lines owe to the run itself.
+        compared: What is owed against what stands booked.
+        planned: Versions of statements.
+        deliveries: Deliveries by event and site.
+        names: Names of parties for people.
+        notes: What the run's reader must know.
     """
-    with units(write=False) as uow:  # of thousands of sites it takes a while; nobody's write waits for it
-        event = promised(uow.events.get(event_id), f"events/{event_id}").value
-        if event.state is not EventState.ENDED:
-            return
-        target_kwh, delivered_kwh = delivered_totals_kwh(site_deliveries(uow, event, rules))
-    with units() as uow:
-        stored = promised(uow.events.get(event_id), f"events/{event_id}")
-        if stored.value.state is not EventState.ENDED:
-            return
-        product = product_of(uow, stored.value.product_id, stored.value.product_version)
-        measured = move_event(uow, stored, replace(stored.value, state=EventState.MEASURED), HUB)
-        if stored.value.purpose.is_paid:
-            owe_settlement(uow, stored.value, uow.now + product.initial_statement_delay)
-        else:
-            move_event(uow, measured, replace(measured.value, state=EventState.SETTLED), HUB)
-        audit(uow, HUB, "measure", f"events/{event_id}", target_kwh=target_kwh, delivered_kwh=delivered_kwh)
-        uow.commit()
+
+    inputs: SettlementInputs
+    terms: SettlementTerms
+    compared: Sequence[Change]
+    planned: Sequence[Planned]
+    deliveries: Mapping[Pair, SiteDelivery]
+    names: Mapping[str, str]
+    notes: tuple[str, ...]
 
 
-def run_settlement(units: UnitOfWorkFactory, rules: MarketRules, subject: str) -> None:
-    """Write the next version of every party's statement of a period.
+def run_settlement(  # noqa: PLR0913  all but three by keyword
+    units: UnitOfWorkFactory,
+    rules: MarketRules,
+    period: str,
+    *,
+    as_of: datetime | None = None,
+    run_type: RunType | None = None,
+    validate_only: bool = False,
+    actor: str = HUB,
+    progress: Progress | None = None,
+) -> RunOutcome:
+    """Settle a period: book what is owed and not booked, and write what changes for whom.
+
+    While an event of the day is agreed, under way or waits for its measurement, nothing is written, so that
+    a first statement is complete. A run that would change nothing writes nothing.
 
     Args:
-        units: Makes the transaction.
+        units: Makes the transactions.
         rules: The hub's rules.
-        subject: `YYYY-MM/` and the time it was owed for.
+        period: Civil month at the sites, YYYY-MM.
+        as_of: Readings received later are left out; None for whatever is known.
+        run_type: Why the run is made; None lets the facts decide: INITIAL if there was none, ADJUSTMENT if
+            people have decided something and nothing is settled for the first time, or after the final
+            version; else RECALC.
+        validate_only: Say what would change, and write nothing.
+        actor: Who asks for it.
+        progress: Is told how far it is.
 
-    While an event of the day is agreed, under way or waits for its measurement, nothing is written
-    and the run is owed again, so that a first statement is complete. A run that would change nothing
-    writes nothing.
+    Returns:
+        The run and what it changes.
+
+    Raises:
+        InvalidInput: The period is no month, `as_of` lies ahead or before the last run's, or there are two
+            currencies and the settings do not say which is the hub's own.
+        WrongState: The run type may not follow the runs before, readings of the month are no longer kept,
+            or events keep changing.
     """
-    period = subject.partition("/")[0]
+    if not PERIOD.fullmatch(period):
+        raise InvalidInput(f"period is {period!r}, expected YYYY-MM", period=period)
+    told = progress or no_progress
     for _ in range(SETTLEMENT_ATTEMPTS):
-        # Measuring a month takes long, so it only reads; what it has read is checked when it is written.
+        # Reckoning a month takes long, so it only reads; what it has read is checked when it is written.
         with units(write=False) as uow:
-            read = _read_period(uow, period, rules)
+            near = events_near(uow, period)
+            reason = waiting_reason(near, uow.now)
+            if reason:
+                return RunOutcome(waiting_reason=reason)
+            runs = uow.settlement_runs.of_period(period)
+            check_run(period, runs, rules, uow.now, as_of=as_of, run_type=run_type)
+            inputs = read_inputs(uow, period, rules, as_of=as_of, progress=told)
+            if _is_unchanged(inputs, run_type):
+                reckoned = None
+            else:
+                reckoned = _reckoned(uow, inputs, run_type, rules, told)
+            now = uow.now
+        if reckoned is None or not reckoned.planned:
+            notes = inputs.notes if reckoned is None else reckoned.notes
+            if validate_only or _closed_unchanged(units, inputs, rules, actor):
+                return RunOutcome(notes=notes)
+            continue
+        changed = tuple(one.change for one in reckoned.planned)
+        if validate_only:
+            return RunOutcome(changes=changed, notes=reckoned.notes)
+        entries, run, statements = _prepared(reckoned, now, rules, actor, told)
         with units() as uow:
-            if any(_revisions(uow, month) != known.revisions for month, known in read.items()):
+            if _has_moved(uow, inputs):
                 continue
-            near = _events_near(uow, period)
-            if any(_must_wait_for(stored.value, uow.now) for stored in near):
-                _owe(uow, period, uow.now + PATIENCE)
-                audit(uow, HUB, "wait_with_settlement", f"periods/{period}")
-                uow.commit()
-                return
-            for month in sorted(read):
-                _settle_month(uow, month, read[month], rules)
-            for stored in near:
-                if stored.value.state is EventState.MEASURED:
-                    move_event(uow, stored, replace(stored.value, state=EventState.SETTLED), HUB)
+            _write(uow, reckoned, run, entries, statements, rules)
             uow.commit()
-            return
-    raise WrongState(f"events of {period} keep changing while they are measured; it is tried again")
+            return RunOutcome(run, changed, reckoned.notes)
+    raise WrongState(f"what {period} rests on keeps changing while it is reckoned; it is tried again")
 
 
-def _read_period(uow: UnitOfWork, period: str, rules: MarketRules) -> dict[str, _ReadMonth]:
-    """Measure everything that a settlement of a period writes, by civil month.
-
-    While an event of the day has to be waited for, nothing is measured.
-    """
-    near = _events_near(uow, period)
-    if any(_must_wait_for(stored.value, uow.now) for stored in near):
-        return {period: _ReadMonth(_revisions(uow, period), [], [])}
-    measured: dict[str, list[SiteDelivery]] = {}
-
-    def deliveries_of(event: Event) -> list[SiteDelivery]:
-        if event.event_id not in measured:
-            measured[event.event_id] = site_deliveries(uow, event, rules)
-        return measured[event.event_id]
-
-    # Sites' civil months begin before or after the UTC month, so an event may belong to two.
-    months = {period} | {
-        delivery.settlement_period
-        for stored in near
-        if stored.value.state is EventState.MEASURED
-        for delivery in deliveries_of(stored.value)
-    }
-    read = {}
-    for month in sorted(months):
-        # Every event that can have a line in it, never fewer.
-        events = [stored.value for stored in _events_near(uow, month) if stored.value.state in PAYABLE]
-        deliveries = [
-            delivery
-            for event in events
-            for delivery in deliveries_of(event)
-            if delivery.settlement_period == month
-        ]
-        read[month] = _ReadMonth(_revisions(uow, month), events, deliveries)
-    return read
+def _is_unchanged(inputs: SettlementInputs, run_type: RunType | None) -> bool:
+    """Tell whether a run would rest on the very same inputs as the last one, for the same reason."""
+    if not inputs.runs:
+        return False
+    last = inputs.runs[-1]
+    return last.evidence_digest == inputs.digest and run_type in {None, last.run_type}
 
 
-def _revisions(uow: UnitOfWork, month: str) -> dict[str, int]:
-    return {stored.value.event_id: stored.revision for stored in _events_near(uow, month)}
-
-
-def _settle_month(uow: UnitOfWork, month: str, read: _ReadMonth, rules: MarketRules) -> None:
-    """Write the month's statements."""
-    events, deliveries = read.events, read.deliveries
-    if not deliveries:
-        return
-    operators = sorted({event.operator_party_id for event in events})
-    if len(operators) > 1:
-        raise WrongState(
-            f"period {month} has events of several operators ({', '.join(operators)}); statements of "
-            "one hub are written for one operator",
-            period=month,
-        )
-    _write_versions(uow, month, deliveries, operators[0], rules)
-
-
-def _must_wait_for(event: Event, now: datetime) -> bool:
-    """Tell whether an event of the day will be measured soon: its statement lines belong to this run."""
-    is_today = event.state in AGREED and event.delivery.start.date() <= now.date()
-    return is_today or event.state in UNDER_WAY
-
-
-def _events_near(uow: UnitOfWork, period: str) -> list[Stored[Event]]:
-    """Return the paid events of a UTC month and a day around it: sites' civil months begin at other times."""
-    first = datetime.fromisoformat(f"{period}-01").replace(tzinfo=UTC)
-    following = (first + timedelta(days=32)).replace(day=1)
-    margin = timedelta(days=1)
-    events = uow.claims.events_during(Interval(first - margin, following + margin))
-
-    def is_near(event: Event) -> bool:
-        return event.purpose.is_paid and first - margin <= event.delivery.start
-
-    near = uow.events.get_all(event.event_id for event in events if is_near(event))
-    return [near[event_id] for event_id in sorted(near)]
-
-
-def _write_versions(
-    uow: UnitOfWork, period: str, deliveries: list[SiteDelivery], operator_party_id: str, rules: MarketRules
-) -> None:
-    latest: dict[str, StatementRecord] = {}
-    for stored in uow.statements.page(where={"period": period}, limit=EVERYTHING):
-        known = latest.get(stored.value.party_id)
-        if known is None or stored.value.version > known.version:
-            latest[stored.value.party_id] = stored.value
-    previous = {party_id: _parsed(record) for party_id, record in latest.items()}
-    statements = settle_period(
-        period,
-        deliveries,
-        operator_party_id=operator_party_id,
-        aggregator_party_id=rules.aggregator_party_id,
-        previous=previous,
+def _reckoned(
+    uow: UnitOfWork,
+    inputs: SettlementInputs,
+    wanted: RunType | None,
+    rules: MarketRules,
+    progress: Progress,
+) -> _Reckoned:
+    """Reckon a period and compare it with what stands booked."""
+    count = len(inputs.evidence)
+    progress("reckon", 0, count)
+    parties = {stored.value.party_id: stored.value for stored in uow.parties.page(limit=EVERYTHING)}
+    booked = uow.ledger.booked(inputs.period) if inputs.runs else {}
+    settled = inputs.known.keys() | {(key.event_id, key.site_id) for key in booked}
+    new = frozenset(inputs.digests.keys() - settled)
+    if any(not run.terms for run in inputs.runs):  # made of older statements, which kept no evidence
+        before = {
+            stored.value.event_id
+            for stored in events_near(uow, inputs.period)
+            if stored.value.state is not EventState.MEASURED
+        }
+        new = frozenset(pair for pair in new if pair[0] not in before)
+    run_type = wanted or _run_type(inputs, uow, new)
+    terms = SettlementTerms(
+        RunTerms(
+            run_type=run_type,
+            aggregator_party_id=rules.aggregator_party_id,
+            first_settled=new,
+            operator_party_ids=frozenset(
+                party.party_id for party in parties.values() if party.kind is PartyKind.OPERATOR
+            )
+            | {each.operator_party_id for each in inputs.evidence},
+        ),
+        inputs.adjustments,
     )
-    if previous and all(_changes_nothing(statement) for statement in statements):
-        audit(uow, HUB, "settle_unchanged", f"periods/{period}")
-        return
+    deliveries = {
+        (each.event_id, each.site_id): delivery_of(
+            each, inputs.products[each.product_id, each.product_version]
+        )
+        for each in inputs.evidence
+    }
+    reckoning = reckon(
+        inputs.period, tuple(deliveries.values()), run=terms.run, adjustments=terms.adjustments
+    )
+    progress("reckon", count, count)
+    compared = changes(reckoning.charges, booked)
+    planned = plan_statements(uow, inputs.period, run_type, by_party(compared), rules=rules, new=new)
+    return _Reckoned(
+        inputs=inputs,
+        terms=terms,
+        compared=compared,
+        planned=planned,
+        deliveries=deliveries,
+        names={party.party_id: party.display_name for party in parties.values()},
+        notes=(*inputs.notes, *reckoning.notes),
+    )
+
+
+def _run_type(inputs: SettlementInputs, uow: UnitOfWork, new: frozenset[Pair]) -> RunType:
+    """Return why a run is made that nobody gave a reason for."""
+    if not inputs.runs:
+        return RunType.INITIAL
+    if inputs.is_final:
+        return RunType.ADJUSTMENT
+    waiting = {one.adjustment_id for one in inputs.adjustments} - uow.ledger.adjustment_ids(inputs.period)
+    last = inputs.runs[-1]
+    decided = inputs.pending.pairs_since(last.as_of) or inputs.pending.corrections_since(last.created_at)
+    is_decided = bool(waiting or decided)
+    # What is settled for the first time may be estimated, which an adjustment would not count.
+    return RunType.ADJUSTMENT if is_decided and not new else RunType.RECALC
+
+
+def _prepared(
+    reckoned: _Reckoned, now: datetime, rules: MarketRules, actor: str, progress: Progress
+) -> tuple[list[Entry], RunRecord, list[StatementRecord]]:
+    """Make everything that is to be written, while nobody waits for it."""
+    inputs = reckoned.inputs
+    number = inputs.runs[-1].number + 1 if inputs.runs else 1
+    run_id = f"run-{inputs.period}-{number}"
+    entries = list(entries_of(reckoned.compared, period=inputs.period, run_id=run_id, booked_at=now))
+    run = RunRecord(
+        run_id=run_id,
+        period=inputs.period,
+        number=number,
+        run_type=reckoned.terms.run.run_type,
+        as_of=inputs.as_of,
+        evidence_digest=inputs.digest,
+        code_version=rules.code_version,
+        actor=actor,
+        entry_count=len(entries),
+        statement_ids=tuple(sorted(one.head.statement_id for one in reckoned.planned)),
+        created_at=now,
+        notes=reckoned.notes,
+        terms=terms_document(reckoned.terms),
+    )
+    statements = write_statements(
+        reckoned.planned,
+        run,
+        inputs,
+        deliveries=reckoned.deliveries,
+        rules=rules,
+        names=reckoned.names,
+        progress=progress,
+    )
+    return entries, run, list(statements)
+
+
+def _has_moved(uow: UnitOfWork, inputs: SettlementInputs) -> bool:
+    """Tell whether anything that a run rests on has changed since it was read, readings apart."""
+    near = events_near(uow, inputs.period)
+    return (
+        revisions_of(near) != inputs.revisions
+        or bool(waiting_reason(near, uow.now))
+        or [run.run_id for run in uow.settlement_runs.of_period(inputs.period)]
+        != [run.run_id for run in inputs.runs]
+        or pending(uow, inputs.period) != inputs.pending
+    )
+
+
+def _write(  # noqa: PLR0913, PLR0917  what is written, and by which rules
+    uow: UnitOfWork,
+    reckoned: _Reckoned,
+    run: RunRecord,
+    entries: Sequence[Entry],
+    statements: Sequence[StatementRecord],
+    rules: MarketRules,
+) -> None:
+    """Write a run: first what it books, then the statements, which the database holds against it."""
+    inputs = reckoned.inputs
+    uow.settlement_runs.add(run)
+    uow.ledger.append(entries)
+    uow.settlement_runs.add_evidence(
+        EvidenceRecord(event_id, site_id, inputs.period, run.number, inputs.digests.get(pair, ""), document)
+        for pair, document in _changed(inputs).items()
+        for event_id, site_id in (pair,)
+    )
     for statement in statements:
-        record = _record(uow, statement, rules)
-        uow.statements.add(statement.statement_id, record)
+        uow.statements.add(statement.statement_id, statement)
         audit(
             uow,
-            HUB,
+            run.actor,
             "write_statement",
             f"statements/{statement.statement_id}",
-            lines=record.line_count,
-            total=record.total,
-            sha256=record.csv_sha256,
+            lines=statement.line_count,
+            total=statement.total,
+            sha256=statement.csv_sha256,
         )
+    audit(
+        uow,
+        run.actor,
+        "settle",
+        f"settlementRuns/{run.run_id}",
+        run_type=run.run_type.name,
+        entries=run.entry_count,
+        statements=len(statements),
+        evidence=run.evidence_digest,
+    )
+    _move_events(uow, inputs, rules)
 
 
-def _parsed(record: StatementRecord) -> Statement:
-    name = f"statement_{record.party_id}_{record.period}_v{record.version}.csv"
-    return parse_csv(record.files[name])
+def _changed(inputs: SettlementInputs) -> dict[Pair, bytes]:
+    """Return the evidence that no run before has found, and nothing for what is gone."""
+    found = {
+        pair: document
+        for pair, document in inputs.documents.items()
+        if inputs.known.get(pair) != inputs.digests[pair]
+    }
+    return found | dict.fromkeys(inputs.gone, b"")
 
 
-def _changes_nothing(statement: Statement) -> bool:
-    return not any(line.delta_amount for line in statement.lines)
+def _closed_unchanged(
+    units: UnitOfWorkFactory, inputs: SettlementInputs, rules: MarketRules, actor: str
+) -> bool:
+    """Note that nothing changes; events that were measured are settled with it. False if it was too late."""
+    with units() as uow:
+        if _has_moved(uow, inputs):
+            return False
+        if inputs.runs:
+            audit(uow, actor, "settle_unchanged", f"periods/{inputs.period}")
+        _move_events(uow, inputs, rules)
+        uow.commit()
+        return True
 
 
-def _record(uow: UnitOfWork, statement: Statement, rules: MarketRules) -> StatementRecord:
-    csv_bytes = render_csv(statement)
-    manifest = render_manifest(statement, csv_bytes, code_version=rules.code_version, created_at=uow.now)
-    return StatementRecord(
-        statement_id=statement.statement_id,
-        party_id=statement.party_id,
-        period=statement.period,
-        version=statement.version,
-        run_type=statement.run_type.value,
-        line_count=len(statement.lines),
-        currency=statement.currency,
-        total=statement.total,
-        delta=statement.delta,
-        csv_sha256=hashlib.sha256(csv_bytes).hexdigest(),
-        files={
-            file_name(statement): csv_bytes,
-            summary_file_name(statement): render_summary_csv(statement),
-            manifest_name(statement): manifest,
-        },
+def _move_events(uow: UnitOfWork, inputs: SettlementInputs, rules: MarketRules) -> None:
+    """Move the measured events on whose sites are all settled, those whose month is another one too."""
+    for stored in events_near(uow, inputs.period):
+        if stored.value.state is EventState.MEASURED and _is_settled(uow, stored, inputs, rules):
+            move_event(uow, stored, replace(stored.value, state=EventState.SETTLED), HUB)
+
+
+def _is_settled(uow: UnitOfWork, stored: Stored[Event], inputs: SettlementInputs, rules: MarketRules) -> bool:
+    event = stored.value
+    if not is_near_the_turn(event):
+        return f"{event.delivery.start:%Y-%m}" == inputs.period
+    months = civil_months(uow, event, rules)
+    others = {month for month in months.values() if month != inputs.period}
+    settled = {month: uow.settlement_runs.digests(month) for month in others}
+    return all(
+        month == inputs.period or (event.event_id, site_id) in settled[month]
+        for site_id, month in months.items()
     )

@@ -4,7 +4,7 @@ Gathering needs the transaction; making ready (editing, averaging) needs none an
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -17,6 +17,7 @@ from vpp.baseline.calendar import SiteCalendar
 from vpp.baseline.like_slots import like_slots
 from vpp.baseline.site_meter import SiteMeter
 from vpp.foundation.interval import Interval
+from vpp.foundation.series import regular
 from vpp.portfolio.site import Site
 from vpp.telemetry.edit_rules import EditRules
 from vpp.telemetry.edited_series import EditedSeries
@@ -27,6 +28,7 @@ from vpp.telemetry.quality import MeterQuality
 from vpp.telemetry.reading_flag import ReadingFlag
 from vpp.workflows.baseline_records import MeterEdit
 from vpp.workflows.civil_time import site_calendar
+from vpp.workflows.device_output import DeviceOutput, device_output
 from vpp.workflows.load_plans import plan_on_grid
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.metering import Curtailed, curtailed
@@ -55,6 +57,9 @@ class SiteReadings:
         plan_kw: The load that the site planned and told, kW; None for none.
         plan_span: The span of the plan.
         plans_until: Only plans that were told by this instant are in.
+        device_kw: Output of devices with a meter of their own on the grid of `step`, kW, discharge positive;
+            None where no rule splits it off, or none has been read.
+        device_versions: The newest import of each device that was known.
     """
 
     site: Site
@@ -67,6 +72,8 @@ class SiteReadings:
     plan_kw: pd.Series | None
     plan_span: Interval
     plans_until: datetime
+    device_kw: pd.Series | None = None
+    device_versions: Mapping[str, int] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """State it as a JSON-able document, from which `restored` reads the same again."""
@@ -91,6 +98,7 @@ class SiteReadings:
             "known_number": self.known_number,
             "plan_span": _iso(self.plan_span),
             "plans_until": self.plans_until.isoformat(),
+            **({"device_versions": dict(self.device_versions)} if self.device_versions else {}),
         }
 
 
@@ -122,6 +130,7 @@ def gather_readings(  # noqa: PLR0913  whose, until when, how far back, on which
     plan_end: datetime | None = None,
     plans_until: datetime | None = None,
     except_event: str = "",
+    splits_devices: bool = False,
 ) -> SiteReadings | None:
     """Read a site's recent load and the spans in which it was not its own.
 
@@ -135,6 +144,7 @@ def gather_readings(  # noqa: PLR0913  whose, until when, how far back, on which
         plan_end: End of the plan wanted, on the grid of `step`; None for the readings' end.
         plans_until: Only plans told by this instant count; None for all.
         except_event: The event that a baseline is for; it does not hide its own day.
+        splits_devices: Whether a rule splits off storage and generation by their own meters.
 
     Returns:
         The readings from the first one on, or None where there is none.
@@ -154,6 +164,9 @@ def gather_readings(  # noqa: PLR0913  whose, until when, how far back, on which
     first_at = cut.net_power_kw.index[0].to_pydatetime()
     hidden: Curtailed = curtailed(uow, site, calendar, since=first_at, except_event=except_event)
     plan_span, plans_until = Interval(first_at, plan_end or last), plans_until or uow.now
+    devices = (
+        DeviceOutput() if not splits_devices else device_output(uow, site, Interval(first_at, last), step)
+    )
     return SiteReadings(
         site=site,
         calendar=calendar,
@@ -165,6 +178,8 @@ def gather_readings(  # noqa: PLR0913  whose, until when, how far back, on which
         plan_kw=_plan(uow, site.site_id, plan_span, step, plans_until),
         plan_span=plan_span,
         plans_until=plans_until,
+        device_kw=devices.output_kw,
+        device_versions=devices.versions,
     )
 
 
@@ -184,6 +199,8 @@ def restored_readings(uow: UnitOfWork, site: Site, document: Mapping[str, Any]) 
     holidays = frozenset(date.fromisoformat(day) for day in document["holidays"])
     step, [plan_span] = timedelta(seconds=document["step_s"]), _spans([document["plan_span"]])
     plans_until = datetime.fromisoformat(document["plans_until"])
+    versions = document.get("device_versions", {})
+    devices = DeviceOutput() if not versions else device_output(uow, as_then, span, step, versions=versions)
     return SiteReadings(
         site=as_then,
         calendar=SiteCalendar(document["time_zone"], holidays),
@@ -195,6 +212,8 @@ def restored_readings(uow: UnitOfWork, site: Site, document: Mapping[str, Any]) 
         plan_kw=_plan(uow, site.site_id, plan_span, step, plans_until),
         plan_span=plan_span,
         plans_until=plans_until,
+        device_kw=devices.output_kw,
+        device_versions=devices.versions,
     )
 
 
@@ -241,11 +260,23 @@ def edited_meter(
         calendar=readings.calendar,
         events=readings.deliveries,
         masked=readings.recoveries,
+        device_kw=_device_kw(readings, metered),
         plan_kw=readings.plan_kw,
         contract_kw=readings.site.import_limit_kw,
     )
     return EditedMeter(
         meter, QUALITY_NAMES[metered.quality], _edits(series, edited_kw, hidden | outside), series.version
+    )
+
+
+def _device_kw(readings: SiteReadings, metered: MeteredSeries) -> pd.Series | None:
+    """Return the devices' output on the intervals of the site's load; both begin at the same instant."""
+    if readings.device_kw is None:
+        return None
+    return regular(
+        readings.device_kw.to_numpy(dtype=np.float64)[: len(metered.quality)],
+        metered.net_power_kw.index[0].to_pydatetime(),
+        readings.step,
     )
 
 

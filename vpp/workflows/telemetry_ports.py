@@ -1,12 +1,28 @@
 """What the workflows need of stored readings, as Protocols."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from vpp.foundation.interval import Interval
 from vpp.telemetry.batch import TelemetryBatch
 from vpp.telemetry.roll_up import RollUp, RollUpLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was heard of a site's readings of a span.
+
+    Attributes:
+        number: The newest batch among them, counted in the order in which the site's were received.
+        received_at: When it was received.
+        is_repeated: Whether some of the span was certainly sent more than once.
+    """
+
+    number: int
+    received_at: datetime
+    is_repeated: bool
 
 
 class TelemetryRepository(Protocol):
@@ -43,8 +59,19 @@ class TelemetryRepository(Protocol):
         """
         ...
 
-    def load_many(self, site_ids: Iterable[str], interval: Interval) -> dict[str, list[TelemetryBatch]]:
-        """Return the same of many sites in one statement, by site; those without any are left out."""
+    def load_many(
+        self, site_ids: Iterable[str], interval: Interval, *, as_of: datetime | None = None
+    ) -> dict[str, list[TelemetryBatch]]:
+        """Return the same of many sites in one statement, by site; those without any are left out.
+
+        With `as_of`, only those received by that instant.
+        """
+        ...
+
+    def heard(
+        self, site_ids: Iterable[str], interval: Interval, *, as_of: datetime | None = None
+    ) -> Mapping[str, Heard]:
+        """Return what was heard of many sites' readings of a span, by site; those without are left out."""
         ...
 
     def make_room(self, span: Interval) -> None:
@@ -68,6 +95,15 @@ class RollUpRepository(Protocol):
         """Return a site's days that begin in a span and are up to date, in order.
 
         With `up_to`, only days that hold nothing received after the batch of this number.
+        """
+        ...
+
+    def of_sites(
+        self, site_ids: Iterable[str], span: Interval, level: RollUpLevel, *, as_of: datetime | None = None
+    ) -> dict[str, list[RollUp]]:
+        """Return the same of many sites in one statement, by site; those without any are left out.
+
+        With `as_of`, only days that were summed up by that instant: they hold what was known then.
         """
         ...
 

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from vpp.dispatch.event import EventState
-from vpp.foundation.errors import InvalidInput, WrongState
+from vpp.baseline.civil_clock import CivilClock
+from vpp.baseline.public_holidays import public_holidays
+from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 from vpp.foundation.series import on_grid, starts
-from vpp.portfolio.product import ProductProfile, Trigger
-from vpp.workflows.ports import UnitOfWork
+from vpp.portfolio.call_rules import Trigger
+from vpp.portfolio.product import ProductProfile
+
+_AN_INSTANT = timedelta(microseconds=1)
 
 
 def check_call(  # noqa: PLR0913  one argument per field of the request
@@ -50,6 +53,7 @@ def check_call(  # noqa: PLR0913  one argument per field of the request
             f"{product.call.max_duration}",
             duration=str(delivery.duration),
         )
+    check_calendar(product, delivery)
     check_target(target_reduction_kw, delivery, product.settlement_interval)
     check_currency(product, currency, "cap_price_per_mwh")
     if not product.bid.price_floor_per_mwh < price_cap_per_mwh <= product.bid.price_cap_per_mwh:
@@ -58,6 +62,83 @@ def check_call(  # noqa: PLR0913  one argument per field of the request
             f"at most {product.bid.price_cap_per_mwh} {product.money.currency}",
             cap_price_per_mwh=str(price_cap_per_mwh),
         )
+    fixed_price = product.money.fixed_price_per_mwh
+    if fixed_price is not None and price_cap_per_mwh < fixed_price:
+        raise InvalidInput(
+            f"cap_price_per_mwh is {price_cap_per_mwh}, expected at least {fixed_price} "
+            f"{product.money.currency}, the price that products/{product.product_id} pays whoever is awarded",
+            cap_price_per_mwh=str(price_cap_per_mwh),
+        )
+
+
+def check_gate(product: ProductProfile, delivery: Interval, gate_closes_at: datetime, now: datetime) -> None:
+    """Refuse a gate closure that leaves sites too little notice, or tells them too early.
+
+    Sites are told what they have sold when the gate has closed.
+
+    Raises:
+        InvalidInput: Names the field, its value and what was expected.
+    """
+    latest = delivery.start - product.call.bidding_ends
+    if not now < gate_closes_at <= latest:
+        raise InvalidInput(
+            f"gate_closure_time is {gate_closes_at.isoformat()}, expected after {now.isoformat()} and at "
+            f"most {latest.isoformat()}, {product.call.bidding_ends} before delivery as products/"
+            f"{product.product_id} has it",
+            gate_closure_time=gate_closes_at.isoformat(),
+        )
+    _check_not_too_early(product, delivery, gate_closes_at, "gate_closure_time")
+
+
+def check_notice(product: ProductProfile, delivery: Interval, now: datetime) -> None:
+    """Refuse a call at too short or too long a notice.
+
+    Raises:
+        InvalidInput: Names the field, its value and what was expected.
+    """
+    if delivery.start - now < product.call.notice_min:
+        raise InvalidInput(
+            f"delivery_interval.start_time is {delivery.start.isoformat()}, expected at least "
+            f"{product.call.notice_min} after {now.isoformat()}",
+            start_time=delivery.start.isoformat(),
+        )
+    _check_not_too_early(product, delivery, now, "the time of the call")
+
+
+def _check_not_too_early(product: ProductProfile, delivery: Interval, told_at: datetime, field: str) -> None:
+    longest = product.call.notice_max
+    if longest is not None and delivery.start - told_at > longest:
+        raise InvalidInput(
+            f"{field} is {told_at.isoformat()}, expected at least {(delivery.start - longest).isoformat()}: "
+            f"products/{product.product_id} gives notice of at most {longest}",
+            notice=str(delivery.start - told_at),
+        )
+
+
+def check_calendar(product: ProductProfile, delivery: Interval) -> None:
+    """Refuse delivery on a day or at an hour at which the product is not called.
+
+    Raises:
+        InvalidInput: Names the first interval that lies outside, and the calendar.
+    """
+    calendar = product.call.calendar
+    if calendar.is_open:
+        return
+    clock = CivilClock(product.time_zone)
+    code = calendar.holiday_calendar
+    first_year, last_year = clock.civil_date(delivery.start).year, clock.civil_date(delivery.end).year
+    days = public_holidays(code, range(first_year, last_year + 1)) if code else frozenset()
+    for start in starts(delivery, product.settlement_interval):
+        ends = (start, start + product.settlement_interval - _AN_INSTANT)
+        if not all(
+            calendar.allows_day(clock.civil_date(at), days) and calendar.allows_time(clock.wall_time(at))
+            for at in ends
+        ):
+            raise InvalidInput(
+                f"delivery_interval reaches over {clock.local_iso(start)}, expected to lie {calendar.words}, "
+                f"{product.time_zone}, when products/{product.product_id} may be called",
+                delivery_interval=f"{delivery.start.isoformat()}/{delivery.end.isoformat()}",
+            )
 
 
 def check_delivery(product: ProductProfile, delivery: Interval, now: datetime) -> None:
@@ -98,26 +179,6 @@ def check_target(target_reduction_kw: Sequence[float], delivery: Interval, step:
             raise InvalidInput(f"target_reduction_kw[{n}] is {value}, expected 0 or more", value=str(value))
     if not any(target_reduction_kw):
         raise InvalidInput("target_reduction_kw is zero throughout, expected a value above 0")
-
-
-def check_one_buyer(uow: UnitOfWork, operator_party_id: str, start: datetime) -> None:
-    """Refuse a second buyer in a month: statements of one hub are written for one operator.
-
-    Raises:
-        WrongState: Another operator has an event in the month, or within a day of it.
-    """
-    first = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    following = (first + timedelta(days=32)).replace(day=1)
-    margin = timedelta(days=1)
-    for event in uow.claims.events_during(Interval(first - margin, following + margin)):
-        is_near = first - margin <= event.delivery.start
-        buys = event.purpose.is_paid and event.state is not EventState.FAILED
-        if is_near and buys and event.operator_party_id != operator_party_id:
-            raise WrongState(
-                f"parties/{event.operator_party_id} buys in {start:%Y-%m}; "
-                "one hub serves one operator a month",
-                operator=event.operator_party_id,
-            )
 
 
 def check_currency(product: ProductProfile, currency: str, field: str) -> None:

@@ -10,7 +10,7 @@ from vpp.dispatch.tracking.delivery_state import DeliveryState
 from vpp.dispatch.tracking.rules import TrackingRules
 from vpp.foundation.errors import StaleWrite
 from vpp.workflows.baselines import freeze_baselines
-from vpp.workflows.booking import CLEARING_ATTEMPTS, claimed_resources, clearing_rules
+from vpp.workflows.booking import CLEARING_ATTEMPTS, barred_sites, claimed_resources, clearing_rules
 from vpp.workflows.following import UNDER_WAY, Following, follow
 from vpp.workflows.load_limits import beyond_connections
 from vpp.workflows.looks import interval_of, look_after, of_look
@@ -145,18 +145,21 @@ def _record_not_delivering(uow: UnitOfWork, following: Following, tick: Tracking
 def _is_claimed(uow: UnitOfWork, following: Following, cleared: Clearing | None) -> bool:
     """Tell whether another event has claimed what the clearing awards since the reserve was read.
 
-    Or moves its site the other way, or has sold what its connection bears of increases.
+    Or moves its site the other way, has used up what the product may ask of it, or has sold what its
+    connection bears of increases.
     """
     if cleared is None:
         return False
     event = following.event
     claimed = claimed_resources(uow, event.delivery, following.product.call.recovery_window)
-    otherwise = moved_otherwise(uow, event.delivery, following.product, except_event=event.event_id)
+    kept_out = moved_otherwise(uow, event.delivery, following.product, except_event=event.event_id)
+    barred = barred_sites(uow, following.product, event.delivery, except_event=event.event_id)
+    kept_out |= {site_id: why for site_id, why in barred.items() if site_id not in following.newest}
     return any(
         any(award.reduction_kw)
         and (
             claimed.get((award.site_id, award.resource_id), event.event_id) != event.event_id
-            or award.site_id in otherwise
+            or award.site_id in kept_out
         )
         for award in cleared.awards
     ) or beyond_connections(uow, cleared)

@@ -15,7 +15,8 @@ from vpp.dispatch.tracking.adjusting import Key
 from vpp.dispatch.tracking.changed_instruction import changed_instruction, first_instruction
 from vpp.foundation.errors import StaleWrite
 from vpp.workflows.following import Following
-from vpp.workflows.ports import MessageKind, Owed, Stored, UnitOfWork
+from vpp.workflows.outbox_ports import MessageKind, Owed
+from vpp.workflows.ports import Stored, UnitOfWork
 from vpp.workflows.recording import HUB, audit_all
 from vpp.workflows.records import AuditRecord, AwardRecord
 from vpp.workflows.tracking_plan import TrackingPlan

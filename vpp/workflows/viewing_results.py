@@ -1,8 +1,9 @@
-"""What callers read back of results: clearings, baselines, readings, statements, disputes."""
+"""What callers read back of results: clearings, baselines, readings, statements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cache
 
 import pandas as pd
 
@@ -14,13 +15,20 @@ from vpp.workflows.ports import Stored, UnitOfWorkFactory
 from vpp.workflows.records import (
     BaselineRecord,
     ClearingRecord,
-    DisputeRecord,
     StatementRecord,
 )
 from vpp.workflows.site_load import averaged_load
 from vpp.workflows.viewing import visible, visible_event, visible_site
 from vpp.workflows.viewing_baselines import visible_baseline
-from vpp.workflows.visibility import Page, PageRequest, own_site_ids, page_by_id, sees_party, sees_site
+from vpp.workflows.visibility import (
+    Page,
+    PageRequest,
+    own_site_ids,
+    page_by_id,
+    page_by_reader,
+    sees_party,
+    sees_site,
+)
 
 MAX_QUERY_SPAN = timedelta(days=100)
 MAX_QUERY_COUNT = 400_000
@@ -143,38 +151,41 @@ def statement_files(units: UnitOfWorkFactory, principal: Principal, statement_id
     return get_statement(units, principal, statement_id).value.files
 
 
-def list_statements(
-    units: UnitOfWorkFactory, principal: Principal, request: PageRequest, *, party_id: str = ""
+def list_statements(  # noqa: PLR0913  what may be asked for, by keyword
+    units: UnitOfWorkFactory,
+    principal: Principal,
+    request: PageRequest,
+    *,
+    party_id: str = "",
+    period: str = "",
+    as_of: datetime | None = None,
 ) -> Page[Stored[StatementRecord]]:
-    """List the statements of parties that the caller may see, by id."""
+    """List the statements of parties that the caller may see, by id, without their files.
+
+    Args:
+        units: Makes the transaction.
+        principal: Who asks.
+        request: Which page.
+        party_id: Only of this party; empty for all.
+        period: Only of this period, YYYY-MM; empty for all.
+        as_of: Only what had been written by this instant, inclusive; None for all. Statements of a run
+            count from the run's instant, as its entries do in balances, though they are kept a moment later.
+    """
+    where = {"party_id": party_id, "period": period}
     with units(write=False) as uow:
-        return page_by_id(
-            uow.statements,
+
+        @cache
+        def run_at(run_id: str) -> datetime | None:
+            run = uow.settlement_runs.get(run_id) if run_id else None
+            return None if run is None else run.created_at
+
+        return page_by_reader(
+            uow.statements.heads,
             request,
             lambda record: record.statement_id,
-            lambda stored: sees_party(principal, stored.value.party_id),
-            {"party_id": party_id} if party_id else None,
-        )
-
-
-def get_dispute(units: UnitOfWorkFactory, principal: Principal, dispute_id: str) -> Stored[DisputeRecord]:
-    """Return a dispute of a party that the caller may see."""
-    with units(write=False) as uow:
-        return visible(
-            uow.disputes.get(dispute_id),
-            f"disputes/{dispute_id}",
-            lambda record: sees_party(principal, record.party_id),
-        )
-
-
-def list_disputes(
-    units: UnitOfWorkFactory, principal: Principal, request: PageRequest
-) -> Page[Stored[DisputeRecord]]:
-    """List the disputes of parties that the caller may see, by id."""
-    with units(write=False) as uow:
-        return page_by_id(
-            uow.disputes,
-            request,
-            lambda record: record.dispute_id,
-            lambda stored: sees_party(principal, stored.value.party_id),
+            lambda stored: (
+                sees_party(principal, stored.value.party_id)
+                and (as_of is None or (run_at(stored.value.run_id) or stored.created_at) <= as_of)
+            ),
+            {column: value for column, value in where.items() if value} or None,
         )

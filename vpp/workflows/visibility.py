@@ -5,7 +5,7 @@ What a caller may not see answers exactly as what does not exist: the same error
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from vpp.auction.tender import TenderState
 from vpp.dispatch.event import Event
@@ -66,10 +66,31 @@ def page_by_id(
         is_visible: Whether the caller may see a value.
         where: Indexed columns to compare for equality.
     """
+    return page_by_reader(repository.page, request, key, is_visible, where)
+
+
+class PageReader(Protocol[T]):
+    """Reads a part of what is stored, as `Repository.page` does."""
+
+    def __call__(
+        self, *, after: str = "", limit: int = 1000, where: Mapping[str, str] | None = None
+    ) -> list[Stored[T]]:
+        """List values in order of id, after one id; `where` compares indexed columns for equality."""
+        ...
+
+
+def page_by_reader(
+    read: PageReader[T],
+    request: PageRequest,
+    key: Callable[[T], str],
+    is_visible: Callable[[Stored[T]], bool],
+    where: Mapping[str, str] | None = None,
+) -> Page[Stored[T]]:
+    """List what a caller may see, in order of id, from what reads a part of it; else as `page_by_id`."""
     limit, after = request.limit, request.page_token
     items: list[Stored[T]] = []
     while True:
-        batch = repository.page(after=after, limit=MAX_PAGE_SIZE, where=where)
+        batch = read(after=after, limit=MAX_PAGE_SIZE, where=where)
         for stored in batch:
             if not is_visible(stored):
                 continue
@@ -123,7 +144,7 @@ def with_own_sites(uow: UnitOfWork, principal: Principal, stored: Stored[Event])
 
 def sees_party(principal: Principal, party_id: str) -> bool:
     """Tell whether the caller may see a party, its statements and its disputes."""
-    return principal.sees_every_site or principal.party_id == party_id
+    return principal.sees_every_party or principal.party_id == party_id
 
 
 def own_markets(uow: UnitOfWork, principal: Principal) -> frozenset[tuple[str, str]]:

@@ -102,7 +102,8 @@ def _newest_look(uow: UnitOfWork, stored: Stored[Event], only: frozenset[str] | 
             return newest
     following = follow(uow, stored, NO_LEAD, only=only)
     target_kw = np.array(stored.value.target_reduction_kw)
-    if only is not None:
+    is_readiness = stored.value.purpose.is_paid and not following.product.call.is_instructed
+    if only is not None or is_readiness:  # what was bought as readiness is not asked for
         target_kw = following.outlook.instructed_by_interval_kw
     return tick_of(following, due_at=uow.now, target_kw=tuple(target_kw.tolist()), seen_before={})
 

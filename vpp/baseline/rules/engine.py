@@ -1,10 +1,12 @@
 """The baseline engine: one rule, one site, one event."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from vpp.baseline.rule_baseline import NoBaseline, NoBaselineReason, RuleBaseline
 from vpp.baseline.rules.around_event import around_event
+from vpp.baseline.rules.beside_event import beside_event
 from vpp.baseline.rules.control_group import control_group
 from vpp.baseline.rules.daily_energy import daily_energy
 from vpp.baseline.rules.device_split import load_behind, typical_output
@@ -36,13 +38,14 @@ from vpp.portfolio.baseline_method import (
 from vpp.portfolio.baseline_rule import BaselineRule, DayPool
 
 
-def compute_baseline(
+def compute_baseline(  # noqa: PLR0913  rule, site and event, and what the rule may ask of each
     rule: BaselineRule,
     site: SiteMeter,
     event: Interval,
     *,
     notice_at: datetime | None = None,
     library: Mapping[str, BaselineRule] | None = None,
+    beside: Sequence[Interval] = (),
 ) -> RuleBaseline | NoBaseline:
     """Say what a site would have used in an event, by one rule.
 
@@ -56,6 +59,7 @@ def compute_baseline(
         event: The event, UTC, on the metering grid, at most a civil day long.
         notice_at: When the site was told, UTC; None if that is not known.
         library: Other rules by id, for a rule that names one.
+        beside: Windows before and after the event for which it is wanted too, for reports.
 
     Returns:
         The baseline on the event's intervals, or why there is none.
@@ -82,7 +86,8 @@ def compute_baseline(
         [90.0]
     """
     if rule.device is None:
-        return _whole(rule, EventView.of(rule.baseline_id, site, event, notice_at), library or {})
+        view = EventView.of(rule.baseline_id, site, event, notice_at)
+        return _whole(rule, view, library or {}, beside)
     if site.device_kw is None:
         return NoBaseline(
             rule.baseline_id,
@@ -93,13 +98,14 @@ def compute_baseline(
     typical_kw = typical_output(rule.device, site.device_kw, rule.days, view)
     if isinstance(typical_kw, NoBaseline):
         return typical_kw
-    return _whole(rule, view, library or {}, typical_kw)
+    return _whole(rule, view, library or {}, beside, typical_kw)
 
 
 def _whole(
     rule: BaselineRule,
     view: EventView,
     library: Mapping[str, BaselineRule],
+    beside: Sequence[Interval],
     typical_kw: Floats | None = None,
 ) -> RuleBaseline | NoBaseline:
     model = load_model(rule, view)
@@ -107,8 +113,10 @@ def _whole(
         return model
     found = finished(rule, view, model, typical_kw)
     other_id = rule.method.also_baseline_id if isinstance(rule.method, FirmLevel) else None
-    if other_id is None or isinstance(found, NoBaseline):
+    if isinstance(found, NoBaseline):
         return found
+    if other_id is None:
+        return replace(found, beside_kw=beside_event(rule, view, model, found, beside)) if beside else found
     if other_id not in library:
         raise NotFound(f"rule {rule.baseline_id} names {other_id}, which is not known", baseline=other_id)
     named = library[other_id]
