@@ -33,6 +33,7 @@ from vpp.rpc.server import Servicers, Transport, make_server
 from vpp.rpc.servicers.auction import AuctionServicer
 from vpp.rpc.servicers.baseline import BaselineServicer
 from vpp.rpc.servicers.event import EventServicer
+from vpp.rpc.servicers.green_certificate import GreenCertificateServicer
 from vpp.rpc.servicers.portfolio import PortfolioServicer
 from vpp.rpc.servicers.settlement import SettlementServicer
 from vpp.rpc.servicers.telemetry import TelemetryServicer
@@ -176,7 +177,8 @@ def compose(prepared: Prepared, make_server: ServerFactory = make_server) -> Hub
             watch_interval=settings.session.watch_interval,
         ),
         session=sessions.servicer,
-        settlement=SettlementServicer(units, calls, currencies),
+        settlement=SettlementServicer(units, calls, currencies, rules=prepared.rules),
+        green_certificate=GreenCertificateServicer(units, calls, currencies),
     )
 
     async def write_down(principal: Principal, method: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from protovalidate import Validator
 
 from vpp.baseline.calendar import SiteCalendar
@@ -15,16 +16,21 @@ from vpp.foundation.clock import AcceleratedClock, Clock, Speed, SystemClock
 from vpp.foundation.command_keys import read_signing_key
 from vpp.foundation.errors import InvalidInput
 from vpp.hub.baseline_rule_files import load_rule_files
+from vpp.hub.emission_factor_file import load_emission_factors
 from vpp.hub.inline_pool import InlinePool
 from vpp.hub.process_pool import ProcessPool, warm_up_all
 from vpp.hub.product_files import load_product_files
 from vpp.hub.seeding import ensure_parties, ensure_products
 from vpp.hub.settings import ClockSettings, HubSettings, PrincipalSettings, SeasonSettings
+from vpp.hub.settlement_settings import settlement_rules
+from vpp.hub.tax_settings import payment_book
 from vpp.portfolio.party import Party
 from vpp.rpc.hub_metrics import HubMetrics
 from vpp.rpc.identity_interceptor import token_digest
 from vpp.rpc.server import warm_up
 from vpp.rpc.signing import DeliverySigner
+from vpp.settlement.manifest_signature import StatementSigner
+from vpp.settlement.site_delivery import EmissionFactor
 from vpp.storage.engine import SQLITE, make_engine
 from vpp.storage.migrate import migrate
 from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
@@ -35,6 +41,7 @@ from vpp.workflows.identity import Principal
 from vpp.workflows.keeping_telemetry import owe_upkeep
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.rebuilding_deadlines import forget_claims, rebuild_deadlines
+from vpp.workflows.settlement_dues import owe_settlement_look
 
 _log = logging.getLogger(__name__)
 A_YEAR = 2026  # any year will do to see whether a country is known
@@ -102,6 +109,7 @@ def prepare(settings: HubSettings) -> Prepared:
     owe_forecast(units, rules)
     owe_choices(units, rules)
     owe_upkeep(units, rules.telemetry)
+    owe_settlement_look(units)
     if engine.dialect.name == SQLITE:  # one hub alone: its predecessor is gone, and so are its claims
         forget_claims(units)
     for due in rebuild_deadlines(units, rules):
@@ -167,7 +175,21 @@ def market_rules(settings: HubSettings) -> MarketRules:
         start_spread=settings.dispatch.start_spread,
         release_spread=settings.dispatch.release_spread,
         tracking=settings.tracking.rules(),
+        settlement=settlement_rules(settings.settlement),
+        payment_book=payment_book(settings.settlement.tax, {one.party_id for one in settings.parties}),
+        statement_signer=statement_signer(settings),
+        emission_factors=emission_factors(settings),
     )
+
+
+def emission_factors(settings: HubSettings) -> Mapping[str, EmissionFactor]:
+    """Read the emission factors that the settings name, by zone; none without.
+
+    Raises:
+        InvalidInput: The file is missing or holds something else.
+    """
+    file = settings.settlement.emission_factor_file
+    return {} if file is None else load_emission_factors(settings.path(file))
 
 
 def _holiday_countries(countries: Mapping[str, str]) -> Mapping[str, str]:
@@ -215,11 +237,26 @@ def delivery_signer(settings: HubSettings) -> DeliverySigner | None:
     Raises:
         InvalidInput: The key file cannot be read, or holds no Ed25519 private key.
     """
+    key = _signing_key(settings)
+    return DeliverySigner(key) if key else None
+
+
+def statement_signer(settings: HubSettings) -> StatementSigner | None:
+    """Return what signs manifests of statements, with the same key; None if the settings name none.
+
+    Raises:
+        InvalidInput: The key file cannot be read, or holds no Ed25519 private key.
+    """
+    key = _signing_key(settings)
+    return StatementSigner(key) if key else None
+
+
+def _signing_key(settings: HubSettings) -> Ed25519PrivateKey | None:
     file = settings.signing.key_file
     if file is None:
         return None
     secret = _secret(settings, file.as_posix())
-    return DeliverySigner(read_signing_key(secret.encode(), f"signing.key_file {file}"))
+    return read_signing_key(secret.encode(), f"signing.key_file {file}")
 
 
 def _digest(settings: HubSettings, principal: PrincipalSettings) -> str:

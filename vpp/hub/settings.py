@@ -26,12 +26,13 @@ from vpp.hub.observability_settings import (
 from vpp.hub.score_settings import ScoreSettings
 from vpp.hub.session_settings import SessionSettings
 from vpp.hub.setting_types import Group, Id, Span, UtcInstant, Wait
+from vpp.hub.settlement_settings import SettlementSettings
 from vpp.hub.signing_settings import SigningSettings
 from vpp.hub.telemetry_settings import TelemetrySettings
 from vpp.hub.tracking_settings import TrackingSettings
 from vpp.portfolio.party import PartyKind
 from vpp.solver.report import SolverName
-from vpp.workflows.identity import Role
+from vpp.workflows.identity import CHANGES_READINGS, Role
 
 
 class ServerSettings(Group):
@@ -257,8 +258,12 @@ class PrincipalSettings(Group):
             raise ValueError(f"principal {self.principal_id} needs either token_sha256 or token_file")
         if (Role.SITE_AGENT in self.roles) != (self.site_id is not None):
             raise ValueError(f"principal {self.principal_id}: site_id goes with the role site_agent alone")
-        if {Role.SITE_AGENT, Role.SETTLEMENT_OFFICER} <= self.roles:
-            raise ValueError(f"principal {self.principal_id}: who sends readings does not settle them")
+        if Role.SETTLEMENT_OFFICER in self.roles and self.roles & CHANGES_READINGS:
+            raise ValueError(f"principal {self.principal_id}: who brings readings in does not settle them")
+        if Role.METER_DATA_MANAGER in self.roles and self.roles & {Role.SITE_OWNER, Role.SITE_AGENT}:
+            raise ValueError(
+                f"principal {self.principal_id}: who brings the utility's readings in is not paid by them"
+            )
         return self
 
 
@@ -282,6 +287,7 @@ class HubSettings(BaseSettings):
         tracking: How closely events are followed in their course.
         emergency: How emergencies are cleared while everybody waits.
         scores: How much of what a site offers counts, by what it has shown.
+        settlement: How periods are settled.
         jobs: When the hub looks for what is due.
         metrics: Where the hub says how it does.
         readiness: When it says that it is ready.
@@ -312,6 +318,7 @@ class HubSettings(BaseSettings):
     emergency: EmergencySettings = EmergencySettings()
     forecasts: ForecastSettings = ForecastSettings()
     scores: ScoreSettings = ScoreSettings()
+    settlement: SettlementSettings = SettlementSettings()
     jobs: JobSettings = JobSettings()
     metrics: MetricsSettings = MetricsSettings()
     readiness: ReadinessSettings = ReadinessSettings()

@@ -19,6 +19,7 @@ from vpp.rpc.session_registry import OpenSession, SessionRegistry
 from vpp.rpc.wire.session import look_up
 from vpp.rpc.workflow_calls import WorkflowCalls
 from vpp.workflows.delivery_contents import instructed
+from vpp.workflows.outbox_ports import OutboxMessage
 from vpp.workflows.owed_deliveries import (
     JustOwed,
     Owed,
@@ -27,7 +28,7 @@ from vpp.workflows.owed_deliveries import (
     open_messages,
     read_owed,
 )
-from vpp.workflows.ports import OutboxMessage, UnitOfWorkFactory
+from vpp.workflows.ports import UnitOfWorkFactory
 
 _log = logging.getLogger(__name__)
 _FEW = 100

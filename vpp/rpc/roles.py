@@ -5,20 +5,27 @@ from types import MappingProxyType
 
 from vpp.workflows.identity import HUB_STAFF, Role
 
-EVERYONE = frozenset(Role)
+_METER_DATA = frozenset({Role.METER_DATA_MANAGER})
+EVERYONE = frozenset(Role) - _METER_DATA
+"""Who takes part in the market: staff, sites and their owners."""
+_WITH_METER_DATA = EVERYONE | _METER_DATA
 _OPERATOR = frozenset({Role.MARKET_OPERATOR})
 _DISPATCH = frozenset({Role.MARKET_OPERATOR, Role.DISPATCHER})
 _SITE = frozenset({Role.SITE_AGENT, Role.SITE_OWNER})
 _STATEMENTS = frozenset({Role.MARKET_OPERATOR, Role.SETTLEMENT_OFFICER, Role.AUDITOR, Role.SITE_OWNER})
 _PAYING_OR_PAID = frozenset({Role.MARKET_OPERATOR, Role.SITE_OWNER})
+_OFFICER = frozenset({Role.SETTLEMENT_OFFICER})
+_SETTLEMENT_DESK = frozenset({Role.MARKET_OPERATOR, Role.SETTLEMENT_OFFICER, Role.AUDITOR})
+_GREEN_USERS = frozenset({Role.SETTLEMENT_OFFICER, Role.SITE_OWNER})
+_GREEN_READERS = _GREEN_USERS | {Role.AUDITOR}
 
 _PORTFOLIO = {
     "CreateParty": _OPERATOR,
-    "GetParty": EVERYONE,
-    "ListParties": EVERYONE,
+    "GetParty": _WITH_METER_DATA,
+    "ListParties": _WITH_METER_DATA,
     "CreateSite": _SITE,
-    "GetSite": EVERYONE,
-    "ListSites": EVERYONE,
+    "GetSite": _WITH_METER_DATA,
+    "ListSites": _WITH_METER_DATA,
     "UpdateSite": _SITE,
     "ListSiteScores": EVERYONE,
     "CreateResource": _SITE,
@@ -37,7 +44,9 @@ _PORTFOLIO = {
 _TELEMETRY = {
     # Readings come from the site's own agent alone; nobody who approves statements changes them.
     "BackfillReadings": frozenset({Role.SITE_AGENT}),
-    "QueryReadings": EVERYONE,
+    "QueryReadings": _WITH_METER_DATA,
+    "ImportReadings": _METER_DATA,
+    "ListReadingImports": _WITH_METER_DATA,
 }
 _BASELINE = {
     "GetBaseline": EVERYONE,
@@ -79,9 +88,42 @@ _SETTLEMENT = {
     "GetStatement": _STATEMENTS,
     "ListStatements": _STATEMENTS,
     "DownloadStatement": _STATEMENTS,
-    "CreateDispute": _PAYING_OR_PAID,
+    "DownloadBundle": _STATEMENTS,
+    "ListBalances": _STATEMENTS,
+    # Who is paid or pays objects; settlement staff decide, and never about what they raised themselves.
+    "CreateDispute": _PAYING_OR_PAID | _OFFICER,
     "GetDispute": _STATEMENTS,
     "ListDisputes": _STATEMENTS,
+    "UpholdDispute": _OFFICER,
+    "RejectDispute": _OFFICER,
+    "WithdrawDispute": _PAYING_OR_PAID | _OFFICER,
+    "RunSettlement": _OFFICER,
+    "ListSettlementRuns": _SETTLEMENT_DESK,
+    # Two people: the workflows refuse a decision by whoever proposed.
+    "CreateAdjustment": _OFFICER,
+    "ApproveAdjustment": _OFFICER,
+    "RejectAdjustment": _OFFICER,
+    "WithdrawAdjustment": _OFFICER,
+    "GetAdjustment": _STATEMENTS,
+    "ListAdjustments": _STATEMENTS,
+    "CreateRuleCorrection": _OFFICER,
+    "ApproveRuleCorrection": _OFFICER,
+    "RejectRuleCorrection": _OFFICER,
+    "WithdrawRuleCorrection": _OFFICER,
+    "GetRuleCorrection": _SETTLEMENT_DESK,
+    "ListRuleCorrections": _SETTLEMENT_DESK,
+}
+_GREEN_CERTIFICATES = {
+    # What a registry's account shows is entered by whoever settles, and used by whoever owns the site.
+    "ImportGreenCertificates": frozenset({Role.SETTLEMENT_OFFICER}),
+    "WithdrawGreenCertificates": frozenset({Role.SETTLEMENT_OFFICER}),
+    "GetGreenCertificate": _GREEN_READERS,
+    "ListGreenCertificates": _GREEN_READERS,
+    "AllocateGreenCertificates": _GREEN_USERS,
+    "ReleaseGreenCertificates": _GREEN_USERS,
+    "RetireGreenCertificates": _GREEN_USERS,
+    "GetGreenShare": _GREEN_READERS,
+    "ListGreenShares": _GREEN_READERS,
 }
 
 ALLOWED: Mapping[str, frozenset[Role]] = MappingProxyType(
@@ -95,6 +137,7 @@ ALLOWED: Mapping[str, frozenset[Role]] = MappingProxyType(
             "EventService": _EVENT,
             "SessionService": _SESSION,
             "SettlementService": _SETTLEMENT,
+            "GreenCertificateService": _GREEN_CERTIFICATES,
         }.items()
         for method, roles in methods.items()
     }

@@ -15,6 +15,7 @@ from protovalidate import Validator
 from vpp.rpc.servicers.auction import AuctionServicer
 from vpp.rpc.servicers.baseline import BaselineServicer
 from vpp.rpc.servicers.event import EventServicer
+from vpp.rpc.servicers.green_certificate import GreenCertificateServicer
 from vpp.rpc.servicers.portfolio import PortfolioServicer
 from vpp.rpc.servicers.session import SessionServicer
 from vpp.rpc.servicers.settlement import SettlementServicer
@@ -22,6 +23,7 @@ from vpp.rpc.servicers.telemetry import TelemetryServicer
 from vpp.v1.auction_pb2_grpc import add_AuctionServiceServicer_to_server
 from vpp.v1.baseline_pb2_grpc import add_BaselineServiceServicer_to_server
 from vpp.v1.event_pb2_grpc import add_EventServiceServicer_to_server
+from vpp.v1.green_certificate_pb2_grpc import add_GreenCertificateServiceServicer_to_server
 from vpp.v1.portfolio_pb2_grpc import add_PortfolioServiceServicer_to_server
 from vpp.v1.session_pb2_grpc import add_SessionServiceServicer_to_server
 from vpp.v1.settlement_pb2_grpc import add_SettlementServiceServicer_to_server
@@ -29,7 +31,16 @@ from vpp.v1.telemetry_pb2_grpc import add_TelemetryServiceServicer_to_server
 
 SERVICE_NAMES = tuple(
     f"vpp.v1.{part}Service"
-    for part in ("Auction", "Baseline", "Event", "Portfolio", "Session", "Settlement", "Telemetry")
+    for part in (
+        "Auction",
+        "Baseline",
+        "GreenCertificate",
+        "Event",
+        "Portfolio",
+        "Session",
+        "Settlement",
+        "Telemetry",
+    )
 )
 
 
@@ -44,6 +55,7 @@ class Servicers:
     event: EventServicer
     session: SessionServicer
     settlement: SettlementServicer
+    green_certificate: GreenCertificateServicer
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +127,7 @@ def make_server(
     add_EventServiceServicer_to_server(servicers.event, server)
     add_SessionServiceServicer_to_server(servicers.session, server)
     add_SettlementServiceServicer_to_server(servicers.settlement, server)
+    add_GreenCertificateServiceServicer_to_server(servicers.green_certificate, server)
     status = health.aio.HealthServicer()
     add_HealthServicer_to_server(status, server)
     if with_reflection:

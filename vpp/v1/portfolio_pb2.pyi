@@ -354,6 +354,29 @@ class Product(_message.Message):
     TRIGGER_EMERGENCY: Product.Trigger.ValueType  # 2
     """An operator's call, served from standing bids."""
 
+    class _Activation:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _ActivationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Product._Activation.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        ACTIVATION_UNSPECIFIED: Product._Activation.ValueType  # 0
+        """Never sent."""
+        ACTIVATION_INSTRUCTED: Product._Activation.ValueType  # 1
+        """Its instructions."""
+        ACTIVATION_LOCAL: Product._Activation.ValueType  # 2
+        """What it measures itself, such as frequency; it is asked for 0 kW and paid for standing ready."""
+
+    class Activation(_Activation, metaclass=_ActivationEnumTypeWrapper):
+        """What makes a site move."""
+
+    ACTIVATION_UNSPECIFIED: Product.Activation.ValueType  # 0
+    """Never sent."""
+    ACTIVATION_INSTRUCTED: Product.Activation.ValueType  # 1
+    """Its instructions."""
+    ACTIVATION_LOCAL: Product.Activation.ValueType  # 2
+    """What it measures itself, such as frequency; it is asked for 0 kW and paid for standing ready."""
+
     class _PayRule:
         ValueType = _typing.NewType("ValueType", _builtins.int)
         V: _TypeAlias = ValueType  # noqa: Y015
@@ -402,6 +425,12 @@ class Product(_message.Message):
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     PROFILE_JSON_FIELD_NUMBER: _builtins.int
     DIRECTION_FIELD_NUMBER: _builtins.int
+    MAX_BID_KW_FIELD_NUMBER: _builtins.int
+    ACTIVATION_FIELD_NUMBER: _builtins.int
+    NOTICE_MAX_DURATION_FIELD_NUMBER: _builtins.int
+    GATE_CLOSURE_LEAD_DURATION_FIELD_NUMBER: _builtins.int
+    TELEMETRY_INTERVAL_FIELD_NUMBER: _builtins.int
+    EXCLUDED_PRODUCTS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the product. Format: products/{product}"""
     version_number: _builtins.int
@@ -417,11 +446,11 @@ class Product(_message.Message):
     pay_rule: Global___Product.PayRule.ValueType
     """How the price of an award is set."""
     band_low_ratio: _builtins.float
-    """Below this share of the target an interval earns nothing."""
+    """Below this share of what it committed to a site earns nothing."""
     band_full_ratio: _builtins.float
-    """From this share of the target on there is no penalty."""
+    """From this share of it on there is no penalty."""
     band_cap_ratio: _builtins.float
-    """Delivery above this multiple of the target earns nothing more."""
+    """Delivery above this multiple of it earns nothing more."""
     baseline_id: _builtins.str
     """Name of the baseline rule."""
     currency_code: _builtins.str
@@ -430,6 +459,10 @@ class Product(_message.Message):
     """The whole profile as JSON, for people and archives."""
     direction: _buyer_pb2.Direction.ValueType
     """Which way consumption is asked to move."""
+    max_bid_kw: _builtins.float
+    """Largest bid, kW; absent for any size."""
+    activation: Global___Product.Activation.ValueType
+    """What makes a site move."""
     @_builtins.property
     def notice_min_duration(self) -> _duration_pb2.Duration:
         """Least time between instruction and start."""
@@ -458,6 +491,24 @@ class Product(_message.Message):
     def cap_price_per_mwh(self) -> _money_pb2.Money:
         """Highest price of a bid."""
 
+    @_builtins.property
+    def notice_max_duration(self) -> _duration_pb2.Duration:
+        """Most time between instruction and start; absent for any."""
+
+    @_builtins.property
+    def gate_closure_lead_duration(self) -> _duration_pb2.Duration:
+        """How long before the start bidding ends at the latest; absent where there is no gate."""
+
+    @_builtins.property
+    def telemetry_interval(self) -> _duration_pb2.Duration:
+        """Longest metering interval of a site that takes part; absent where any will do that divides the settlement
+        interval.
+        """
+
+    @_builtins.property
+    def excluded_products(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Products that a site may not serve beside this one, as this one names them. Format: products/{product}"""
+
     def __init__(
         self,
         *,
@@ -482,12 +533,20 @@ class Product(_message.Message):
         currency_code: _builtins.str = ...,
         profile_json: _builtins.str = ...,
         direction: _buyer_pb2.Direction.ValueType = ...,
+        max_bid_kw: _builtins.float | None = ...,
+        activation: Global___Product.Activation.ValueType = ...,
+        notice_max_duration: _duration_pb2.Duration | None = ...,
+        gate_closure_lead_duration: _duration_pb2.Duration | None = ...,
+        telemetry_interval: _duration_pb2.Duration | None = ...,
+        excluded_products: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cap_price_per_mwh", b"cap_price_per_mwh", "floor_price_per_mwh", b"floor_price_per_mwh", "max_duration", b"max_duration", "min_duration", b"min_duration", "notice_min_duration", b"notice_min_duration", "recovery_duration", b"recovery_duration", "settlement_interval", b"settlement_interval"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_bid_kw", b"_max_bid_kw", "cap_price_per_mwh", b"cap_price_per_mwh", "floor_price_per_mwh", b"floor_price_per_mwh", "gate_closure_lead_duration", b"gate_closure_lead_duration", "max_bid_kw", b"max_bid_kw", "max_duration", b"max_duration", "min_duration", b"min_duration", "notice_max_duration", b"notice_max_duration", "notice_min_duration", b"notice_min_duration", "recovery_duration", b"recovery_duration", "settlement_interval", b"settlement_interval", "telemetry_interval", b"telemetry_interval"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["band_cap_ratio", b"band_cap_ratio", "band_full_ratio", b"band_full_ratio", "band_low_ratio", b"band_low_ratio", "baseline_id", b"baseline_id", "cap_price_per_mwh", b"cap_price_per_mwh", "currency_code", b"currency_code", "direction", b"direction", "display_name", b"display_name", "floor_price_per_mwh", b"floor_price_per_mwh", "increment_kw", b"increment_kw", "max_duration", b"max_duration", "min_bid_kw", b"min_bid_kw", "min_duration", b"min_duration", "name", b"name", "notice_min_duration", b"notice_min_duration", "pay_rule", b"pay_rule", "profile_json", b"profile_json", "recovery_duration", b"recovery_duration", "settlement_interval", b"settlement_interval", "trigger", b"trigger", "version_number", b"version_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_bid_kw", b"_max_bid_kw", "activation", b"activation", "band_cap_ratio", b"band_cap_ratio", "band_full_ratio", b"band_full_ratio", "band_low_ratio", b"band_low_ratio", "baseline_id", b"baseline_id", "cap_price_per_mwh", b"cap_price_per_mwh", "currency_code", b"currency_code", "direction", b"direction", "display_name", b"display_name", "excluded_products", b"excluded_products", "floor_price_per_mwh", b"floor_price_per_mwh", "gate_closure_lead_duration", b"gate_closure_lead_duration", "increment_kw", b"increment_kw", "max_bid_kw", b"max_bid_kw", "max_duration", b"max_duration", "min_bid_kw", b"min_bid_kw", "min_duration", b"min_duration", "name", b"name", "notice_max_duration", b"notice_max_duration", "notice_min_duration", b"notice_min_duration", "pay_rule", b"pay_rule", "profile_json", b"profile_json", "recovery_duration", b"recovery_duration", "settlement_interval", b"settlement_interval", "telemetry_interval", b"telemetry_interval", "trigger", b"trigger", "version_number", b"version_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__max_bid_kw: _TypeAlias = _typing.Literal["max_bid_kw"]  # noqa: Y015
+    _WhichOneofArgType__max_bid_kw: _TypeAlias = _typing.Literal["_max_bid_kw", b"_max_bid_kw"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_bid_kw) -> _WhichOneofReturnType__max_bid_kw | None: ...
 
 Global___Product: _TypeAlias = Product  # noqa: Y015
 

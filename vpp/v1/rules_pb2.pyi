@@ -24,6 +24,8 @@ INSTRUCTION_NAME_FIELD_NUMBER: _builtins.int
 STATEMENT_NAME_FIELD_NUMBER: _builtins.int
 DISPUTE_NAME_FIELD_NUMBER: _builtins.int
 ADJUSTMENT_NAME_FIELD_NUMBER: _builtins.int
+RULE_CORRECTION_NAME_FIELD_NUMBER: _builtins.int
+GREEN_CERTIFICATE_NAME_FIELD_NUMBER: _builtins.int
 RESOURCE_NAME_FIELD_NUMBER: _builtins.int
 ZONE_ID_FIELD_NUMBER: _builtins.int
 MAGNITUDE_FIELD_NUMBER: _builtins.int
@@ -51,6 +53,10 @@ dispute_name: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRule
 """The field holds the name of a dispute: disputes/{dispute}."""
 adjustment_name: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]
 """The field holds the name of an adjustment: adjustments/{adjustment}."""
+rule_correction_name: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]
+"""The field holds the name of a rule correction: ruleCorrections/{rule_correction}."""
+green_certificate_name: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]
+"""The field holds the name of a green certificate: greenCertificates/{green_certificate}."""
 resource_name: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]
 """The field holds the name of a flexible resource: sites/{site}/resources/{resource}."""
 zone_id: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]

@@ -100,7 +100,9 @@ class Statement(_message.Message):
 
     @_builtins.property
     def dispute_deadline_time(self) -> _timestamp_pb2.Timestamp:
-        """Until when any of its lines may be disputed; afterwards only lines that a later version changed."""
+        """Until when lines that it changed, or was the first to show, may be disputed; the time of its other lines began
+        with the version that changed them last.
+        """
 
     def __init__(
         self,
@@ -311,6 +313,10 @@ class Dispute(_message.Message):
     DECIDED_BY_FIELD_NUMBER: _builtins.int
     DECIDE_TIME_FIELD_NUMBER: _builtins.int
     ADJUSTMENTS_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_PERIOD_FIELD_NUMBER: _builtins.int
+    PARTY_FIELD_NUMBER: _builtins.int
+    RAISED_BY_FIELD_NUMBER: _builtins.int
+    MEASURE_AGAIN_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the dispute. Format: disputes/{dispute}"""
     statement: _builtins.str
@@ -323,6 +329,14 @@ class Dispute(_message.Message):
     """What settlement staff answered."""
     decided_by: _builtins.str
     """Who decided it: a principal; empty while it is open."""
+    settlement_period: _builtins.str
+    """The statement's settlement period as YYYY-MM."""
+    party: _builtins.str
+    """The party that objects. Format: parties/{party}"""
+    raised_by: _builtins.str
+    """Principal who raised it; empty where it was not kept."""
+    measure_again: _builtins.bool
+    """Whether what it is about is measured again with the period's next version."""
     @_builtins.property
     def line_number(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The lines objected to; none means the whole statement."""
@@ -352,10 +366,14 @@ class Dispute(_message.Message):
         decided_by: _builtins.str = ...,
         decide_time: _timestamp_pb2.Timestamp | None = ...,
         adjustments: _abc.Iterable[_builtins.str] | None = ...,
+        settlement_period: _builtins.str = ...,
+        party: _builtins.str = ...,
+        raised_by: _builtins.str = ...,
+        measure_again: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "decide_time", b"decide_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustments", b"adjustments", "create_time", b"create_time", "decide_time", b"decide_time", "decided_by", b"decided_by", "description", b"description", "line_number", b"line_number", "name", b"name", "resolution", b"resolution", "state", b"state", "statement", b"statement"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustments", b"adjustments", "create_time", b"create_time", "decide_time", b"decide_time", "decided_by", b"decided_by", "description", b"description", "line_number", b"line_number", "measure_again", b"measure_again", "name", b"name", "party", b"party", "raised_by", b"raised_by", "resolution", b"resolution", "settlement_period", b"settlement_period", "state", b"state", "statement", b"statement"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -419,19 +437,27 @@ class ListDisputesRequest(_message.Message):
 
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_PERIOD_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """At most this many; 0 means 50, more than 1000 is treated as 1000."""
     page_token: _builtins.str
     """The previous page's next_page_token; empty for the first page."""
+    settlement_period: _builtins.str
+    """Only of this period, YYYY-MM; empty for all."""
+    state: Global___Dispute.State.ValueType
+    """Only those in this state; unspecified for all."""
     def __init__(
         self,
         *,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        settlement_period: _builtins.str = ...,
+        state: Global___Dispute.State.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "settlement_period", b"settlement_period", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -667,7 +693,7 @@ class RunSettlementResponse(_message.Message):
         DONE_COUNT_FIELD_NUMBER: _builtins.int
         TOTAL_COUNT_FIELD_NUMBER: _builtins.int
         stage: _builtins.str
-        """What is being done, in a word: measure, reckon, write, keep."""
+        """What is being done, in a word: gather, reckon, write, keep."""
         done_count: _builtins.int
         """How many of the stage's items are done."""
         total_count: _builtins.int
@@ -1040,7 +1066,7 @@ class Adjustment(_message.Message):
     SETTLEMENT_PERIOD_FIELD_NUMBER: _builtins.int
     PAYER_FIELD_NUMBER: _builtins.int
     PAYEE_FIELD_NUMBER: _builtins.int
-    AMOUNT_FIELD_NUMBER: _builtins.int
+    ADJUSTMENT_AMOUNT_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     EVENT_FIELD_NUMBER: _builtins.int
     SITE_FIELD_NUMBER: _builtins.int
@@ -1073,7 +1099,7 @@ class Adjustment(_message.Message):
     decided_by: _builtins.str
     """Principal who decided, never the same; empty while it waits."""
     @_builtins.property
-    def amount(self) -> _money_pb2.Money:
+    def adjustment_amount(self) -> _money_pb2.Money:
         """How much; above 0, a whole number of minor units."""
 
     @_builtins.property
@@ -1091,7 +1117,7 @@ class Adjustment(_message.Message):
         settlement_period: _builtins.str = ...,
         payer: _builtins.str = ...,
         payee: _builtins.str = ...,
-        amount: _money_pb2.Money | None = ...,
+        adjustment_amount: _money_pb2.Money | None = ...,
         reason: _builtins.str = ...,
         event: _builtins.str = ...,
         site: _builtins.str = ...,
@@ -1102,9 +1128,9 @@ class Adjustment(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         decide_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "decide_time", b"decide_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment_amount", b"adjustment_amount", "create_time", b"create_time", "decide_time", b"decide_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "decide_time", b"decide_time", "decided_by", b"decided_by", "dispute", b"dispute", "event", b"event", "name", b"name", "payee", b"payee", "payer", b"payer", "proposed_by", b"proposed_by", "reason", b"reason", "settlement_period", b"settlement_period", "site", b"site", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment_amount", b"adjustment_amount", "create_time", b"create_time", "decide_time", b"decide_time", "decided_by", b"decided_by", "dispute", b"dispute", "event", b"event", "name", b"name", "payee", b"payee", "payer", b"payer", "proposed_by", b"proposed_by", "reason", b"reason", "settlement_period", b"settlement_period", "site", b"site", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1283,3 +1309,243 @@ class ListAdjustmentsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListAdjustmentsResponse: _TypeAlias = ListAdjustmentsResponse  # noqa: Y015
+
+@_typing.final
+class RuleCorrection(_message.Message):
+    """Another version of its own product that an event is settled under because two people agreed to it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    PRODUCT_FIELD_NUMBER: _builtins.int
+    FROM_VERSION_NUMBER_FIELD_NUMBER: _builtins.int
+    TO_VERSION_NUMBER_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PROPOSED_BY_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    DECIDE_TIME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Name of the rule correction. Format: ruleCorrections/{rule_correction}"""
+    event: _builtins.str
+    """The event. Format: events/{event}"""
+    product: _builtins.str
+    """Its product. Format: products/{product}"""
+    from_version_number: _builtins.int
+    """Version that its settlement followed when the correction was proposed."""
+    to_version_number: _builtins.int
+    """Version of the same product that its settlement shall follow."""
+    reason: _builtins.str
+    """Why, in words."""
+    state: Global___Adjustment.State.ValueType
+    """Where it is in its life; the states are those of an adjustment."""
+    proposed_by: _builtins.str
+    """Principal who proposed it."""
+    decided_by: _builtins.str
+    """Principal who decided, never the same; empty while it waits."""
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was proposed."""
+
+    @_builtins.property
+    def decide_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was decided."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        event: _builtins.str = ...,
+        product: _builtins.str = ...,
+        from_version_number: _builtins.int = ...,
+        to_version_number: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        state: Global___Adjustment.State.ValueType = ...,
+        proposed_by: _builtins.str = ...,
+        decided_by: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        decide_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "decide_time", b"decide_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "decide_time", b"decide_time", "decided_by", b"decided_by", "event", b"event", "from_version_number", b"from_version_number", "name", b"name", "product", b"product", "proposed_by", b"proposed_by", "reason", b"reason", "state", b"state", "to_version_number", b"to_version_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RuleCorrection: _TypeAlias = RuleCorrection  # noqa: Y015
+
+@_typing.final
+class CreateRuleCorrectionRequest(_message.Message):
+    """Asks to propose a rule correction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_CORRECTION_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """A UUID that makes repeats harmless (AIP-155)."""
+    @_builtins.property
+    def rule_correction(self) -> Global___RuleCorrection:
+        """The rule correction; what is output-only in it is ignored."""
+
+    def __init__(
+        self,
+        *,
+        rule_correction: Global___RuleCorrection | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rule_correction", b"rule_correction"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "rule_correction", b"rule_correction"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateRuleCorrectionRequest: _TypeAlias = CreateRuleCorrectionRequest  # noqa: Y015
+
+@_typing.final
+class ApproveRuleCorrectionRequest(_message.Message):
+    """Asks to agree to a rule correction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name. Format: ruleCorrections/{rule_correction}"""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveRuleCorrectionRequest: _TypeAlias = ApproveRuleCorrectionRequest  # noqa: Y015
+
+@_typing.final
+class RejectRuleCorrectionRequest(_message.Message):
+    """Asks to refuse a rule correction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name. Format: ruleCorrections/{rule_correction}"""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectRuleCorrectionRequest: _TypeAlias = RejectRuleCorrectionRequest  # noqa: Y015
+
+@_typing.final
+class WithdrawRuleCorrectionRequest(_message.Message):
+    """Asks to take a rule correction back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name. Format: ruleCorrections/{rule_correction}"""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawRuleCorrectionRequest: _TypeAlias = WithdrawRuleCorrectionRequest  # noqa: Y015
+
+@_typing.final
+class GetRuleCorrectionRequest(_message.Message):
+    """Asks for one rule correction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name. Format: ruleCorrections/{rule_correction}"""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRuleCorrectionRequest: _TypeAlias = GetRuleCorrectionRequest  # noqa: Y015
+
+@_typing.final
+class ListRuleCorrectionsRequest(_message.Message):
+    """Asks for a page of rule corrections."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """At most this many; 0 means 50, more than 1000 is treated as 1000."""
+    page_token: _builtins.str
+    """The previous page's next_page_token; empty for the first page."""
+    event: _builtins.str
+    """Only of this event; empty for all. Format: events/{event}"""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        event: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRuleCorrectionsRequest: _TypeAlias = ListRuleCorrectionsRequest  # noqa: Y015
+
+@_typing.final
+class ListRuleCorrectionsResponse(_message.Message):
+    """A page of rule corrections."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_CORRECTIONS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Token of the next page; empty on the last."""
+    @_builtins.property
+    def rule_corrections(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleCorrection]:
+        """The rule corrections."""
+
+    def __init__(
+        self,
+        *,
+        rule_corrections: _abc.Iterable[Global___RuleCorrection] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "rule_corrections", b"rule_corrections"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRuleCorrectionsResponse: _TypeAlias = ListRuleCorrectionsResponse  # noqa: Y015

@@ -130,6 +130,36 @@ class SettlementServiceStub:
                 request_serializer=vpp_dot_v1_dot_settlement__pb2.ListAdjustmentsRequest.SerializeToString,
                 response_deserializer=vpp_dot_v1_dot_settlement__pb2.ListAdjustmentsResponse.FromString,
                 _registered_method=True)
+        self.CreateRuleCorrection = channel.unary_unary(
+                '/vpp.v1.SettlementService/CreateRuleCorrection',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.CreateRuleCorrectionRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.RuleCorrection.FromString,
+                _registered_method=True)
+        self.ApproveRuleCorrection = channel.unary_unary(
+                '/vpp.v1.SettlementService/ApproveRuleCorrection',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.ApproveRuleCorrectionRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.RuleCorrection.FromString,
+                _registered_method=True)
+        self.RejectRuleCorrection = channel.unary_unary(
+                '/vpp.v1.SettlementService/RejectRuleCorrection',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.RejectRuleCorrectionRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.RuleCorrection.FromString,
+                _registered_method=True)
+        self.WithdrawRuleCorrection = channel.unary_unary(
+                '/vpp.v1.SettlementService/WithdrawRuleCorrection',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.WithdrawRuleCorrectionRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.RuleCorrection.FromString,
+                _registered_method=True)
+        self.GetRuleCorrection = channel.unary_unary(
+                '/vpp.v1.SettlementService/GetRuleCorrection',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.GetRuleCorrectionRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.RuleCorrection.FromString,
+                _registered_method=True)
+        self.ListRuleCorrections = channel.unary_unary(
+                '/vpp.v1.SettlementService/ListRuleCorrections',
+                request_serializer=vpp_dot_v1_dot_settlement__pb2.ListRuleCorrectionsRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_settlement__pb2.ListRuleCorrectionsResponse.FromString,
+                _registered_method=True)
 
 
 class SettlementServiceServicer:
@@ -270,6 +300,48 @@ class SettlementServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateRuleCorrection(self, request, context):
+        """Proposes that an event is settled under another version of its product; a second person decides.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveRuleCorrection(self, request, context):
+        """Agrees to a rule correction; never by whoever proposed it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejectRuleCorrection(self, request, context):
+        """Refuses a rule correction; never by whoever proposed it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawRuleCorrection(self, request, context):
+        """Takes one's own rule correction back while it waits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRuleCorrection(self, request, context):
+        """Returns one rule correction.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRuleCorrections(self, request, context):
+        """Lists rule corrections, by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SettlementServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -367,6 +439,36 @@ def add_SettlementServiceServicer_to_server(servicer, server):
                     servicer.ListAdjustments,
                     request_deserializer=vpp_dot_v1_dot_settlement__pb2.ListAdjustmentsRequest.FromString,
                     response_serializer=vpp_dot_v1_dot_settlement__pb2.ListAdjustmentsResponse.SerializeToString,
+            ),
+            'CreateRuleCorrection': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateRuleCorrection,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.CreateRuleCorrectionRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.RuleCorrection.SerializeToString,
+            ),
+            'ApproveRuleCorrection': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveRuleCorrection,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.ApproveRuleCorrectionRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.RuleCorrection.SerializeToString,
+            ),
+            'RejectRuleCorrection': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectRuleCorrection,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.RejectRuleCorrectionRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.RuleCorrection.SerializeToString,
+            ),
+            'WithdrawRuleCorrection': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawRuleCorrection,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.WithdrawRuleCorrectionRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.RuleCorrection.SerializeToString,
+            ),
+            'GetRuleCorrection': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRuleCorrection,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.GetRuleCorrectionRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.RuleCorrection.SerializeToString,
+            ),
+            'ListRuleCorrections': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRuleCorrections,
+                    request_deserializer=vpp_dot_v1_dot_settlement__pb2.ListRuleCorrectionsRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_settlement__pb2.ListRuleCorrectionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -883,6 +985,168 @@ class SettlementService:
             '/vpp.v1.SettlementService/ListAdjustments',
             vpp_dot_v1_dot_settlement__pb2.ListAdjustmentsRequest.SerializeToString,
             vpp_dot_v1_dot_settlement__pb2.ListAdjustmentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateRuleCorrection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/CreateRuleCorrection',
+            vpp_dot_v1_dot_settlement__pb2.CreateRuleCorrectionRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.RuleCorrection.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveRuleCorrection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/ApproveRuleCorrection',
+            vpp_dot_v1_dot_settlement__pb2.ApproveRuleCorrectionRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.RuleCorrection.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejectRuleCorrection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/RejectRuleCorrection',
+            vpp_dot_v1_dot_settlement__pb2.RejectRuleCorrectionRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.RuleCorrection.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawRuleCorrection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/WithdrawRuleCorrection',
+            vpp_dot_v1_dot_settlement__pb2.WithdrawRuleCorrectionRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.RuleCorrection.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRuleCorrection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/GetRuleCorrection',
+            vpp_dot_v1_dot_settlement__pb2.GetRuleCorrectionRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.RuleCorrection.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRuleCorrections(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.SettlementService/ListRuleCorrections',
+            vpp_dot_v1_dot_settlement__pb2.ListRuleCorrectionsRequest.SerializeToString,
+            vpp_dot_v1_dot_settlement__pb2.ListRuleCorrectionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

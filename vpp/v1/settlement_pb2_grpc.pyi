@@ -73,6 +73,18 @@ class SettlementServiceStub:
     """Returns one adjustment."""
     ListAdjustments: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.ListAdjustmentsRequest, _settlement_pb2.ListAdjustmentsResponse]
     """Lists the adjustments the caller may see, by name."""
+    CreateRuleCorrection: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.CreateRuleCorrectionRequest, _settlement_pb2.RuleCorrection]
+    """Proposes that an event is settled under another version of its product; a second person decides."""
+    ApproveRuleCorrection: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.ApproveRuleCorrectionRequest, _settlement_pb2.RuleCorrection]
+    """Agrees to a rule correction; never by whoever proposed it."""
+    RejectRuleCorrection: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.RejectRuleCorrectionRequest, _settlement_pb2.RuleCorrection]
+    """Refuses a rule correction; never by whoever proposed it."""
+    WithdrawRuleCorrection: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.WithdrawRuleCorrectionRequest, _settlement_pb2.RuleCorrection]
+    """Takes one's own rule correction back while it waits."""
+    GetRuleCorrection: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.GetRuleCorrectionRequest, _settlement_pb2.RuleCorrection]
+    """Returns one rule correction."""
+    ListRuleCorrections: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.ListRuleCorrectionsRequest, _settlement_pb2.ListRuleCorrectionsResponse]
+    """Lists rule corrections, by name."""
 
 @_typing.type_check_only
 class SettlementServiceAsyncStub(SettlementServiceStub):
@@ -119,6 +131,18 @@ class SettlementServiceAsyncStub(SettlementServiceStub):
     """Returns one adjustment."""
     ListAdjustments: _aio.UnaryUnaryMultiCallable[_settlement_pb2.ListAdjustmentsRequest, _settlement_pb2.ListAdjustmentsResponse]  # type: ignore[assignment]
     """Lists the adjustments the caller may see, by name."""
+    CreateRuleCorrection: _aio.UnaryUnaryMultiCallable[_settlement_pb2.CreateRuleCorrectionRequest, _settlement_pb2.RuleCorrection]  # type: ignore[assignment]
+    """Proposes that an event is settled under another version of its product; a second person decides."""
+    ApproveRuleCorrection: _aio.UnaryUnaryMultiCallable[_settlement_pb2.ApproveRuleCorrectionRequest, _settlement_pb2.RuleCorrection]  # type: ignore[assignment]
+    """Agrees to a rule correction; never by whoever proposed it."""
+    RejectRuleCorrection: _aio.UnaryUnaryMultiCallable[_settlement_pb2.RejectRuleCorrectionRequest, _settlement_pb2.RuleCorrection]  # type: ignore[assignment]
+    """Refuses a rule correction; never by whoever proposed it."""
+    WithdrawRuleCorrection: _aio.UnaryUnaryMultiCallable[_settlement_pb2.WithdrawRuleCorrectionRequest, _settlement_pb2.RuleCorrection]  # type: ignore[assignment]
+    """Takes one's own rule correction back while it waits."""
+    GetRuleCorrection: _aio.UnaryUnaryMultiCallable[_settlement_pb2.GetRuleCorrectionRequest, _settlement_pb2.RuleCorrection]  # type: ignore[assignment]
+    """Returns one rule correction."""
+    ListRuleCorrections: _aio.UnaryUnaryMultiCallable[_settlement_pb2.ListRuleCorrectionsRequest, _settlement_pb2.ListRuleCorrectionsResponse]  # type: ignore[assignment]
+    """Lists rule corrections, by name."""
 
 class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
     """Serves settlement staff and the parties that statements are written for."""
@@ -276,5 +300,53 @@ class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_settlement_pb2.ListAdjustmentsResponse, _abc.Awaitable[_settlement_pb2.ListAdjustmentsResponse]]:
         """Lists the adjustments the caller may see, by name."""
+
+    @_abc_1.abstractmethod
+    def CreateRuleCorrection(
+        self,
+        request: _settlement_pb2.CreateRuleCorrectionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.RuleCorrection, _abc.Awaitable[_settlement_pb2.RuleCorrection]]:
+        """Proposes that an event is settled under another version of its product; a second person decides."""
+
+    @_abc_1.abstractmethod
+    def ApproveRuleCorrection(
+        self,
+        request: _settlement_pb2.ApproveRuleCorrectionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.RuleCorrection, _abc.Awaitable[_settlement_pb2.RuleCorrection]]:
+        """Agrees to a rule correction; never by whoever proposed it."""
+
+    @_abc_1.abstractmethod
+    def RejectRuleCorrection(
+        self,
+        request: _settlement_pb2.RejectRuleCorrectionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.RuleCorrection, _abc.Awaitable[_settlement_pb2.RuleCorrection]]:
+        """Refuses a rule correction; never by whoever proposed it."""
+
+    @_abc_1.abstractmethod
+    def WithdrawRuleCorrection(
+        self,
+        request: _settlement_pb2.WithdrawRuleCorrectionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.RuleCorrection, _abc.Awaitable[_settlement_pb2.RuleCorrection]]:
+        """Takes one's own rule correction back while it waits."""
+
+    @_abc_1.abstractmethod
+    def GetRuleCorrection(
+        self,
+        request: _settlement_pb2.GetRuleCorrectionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.RuleCorrection, _abc.Awaitable[_settlement_pb2.RuleCorrection]]:
+        """Returns one rule correction."""
+
+    @_abc_1.abstractmethod
+    def ListRuleCorrections(
+        self,
+        request: _settlement_pb2.ListRuleCorrectionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.ListRuleCorrectionsResponse, _abc.Awaitable[_settlement_pb2.ListRuleCorrectionsResponse]]:
+        """Lists rule corrections, by name."""
 
 def add_SettlementServiceServicer_to_server(servicer: SettlementServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

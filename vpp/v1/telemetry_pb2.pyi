@@ -233,3 +233,217 @@ class QueryReadingsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___QueryReadingsResponse: _TypeAlias = QueryReadingsResponse  # noqa: Y015
+
+@_typing.final
+class MeterRun(_message.Message):
+    """Readings of one quality that follow upon each other."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POWER_SERIES_FIELD_NUMBER: _builtins.int
+    QUALITY_FIELD_NUMBER: _builtins.int
+    quality: Global___MeterQuality.ValueType
+    """How far they can be trusted; METER_QUALITY_BAD also where several readings of one interval disagree."""
+    @_builtins.property
+    def power_series(self) -> Global___PowerSeries:
+        """The readings. Of a device its output, discharge positive."""
+
+    def __init__(
+        self,
+        *,
+        power_series: Global___PowerSeries | None = ...,
+        quality: Global___MeterQuality.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["power_series", b"power_series"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["power_series", b"power_series", "quality", b"quality"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MeterRun: _TypeAlias = MeterRun  # noqa: Y015
+
+@_typing.final
+class ImportReadingsRequest(_message.Message):
+    """Asks to keep what a revenue meter showed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITE_FIELD_NUMBER: _builtins.int
+    DEVICE_FIELD_NUMBER: _builtins.int
+    RUNS_FIELD_NUMBER: _builtins.int
+    SOURCE_NAME_FIELD_NUMBER: _builtins.int
+    ACCEPT_DIFFERENCE_FIELD_NUMBER: _builtins.int
+    site: _builtins.str
+    """The site. Format: sites/{site}"""
+    device: _builtins.str
+    """The device that the meter stands before; the meter at the point of connection if empty.
+    Format: sites/{site}/resources/{resource}
+    """
+    source_name: _builtins.str
+    """Name of the file that they came in."""
+    accept_difference: _builtins.bool
+    """Keeps readings also where their energy is far from that of the site's own."""
+    @_builtins.property
+    def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___MeterRun]:
+        """The readings in order of time, all of intervals of one length; what lies between runs is a gap."""
+
+    def __init__(
+        self,
+        *,
+        site: _builtins.str = ...,
+        device: _builtins.str = ...,
+        runs: _abc.Iterable[Global___MeterRun] | None = ...,
+        source_name: _builtins.str = ...,
+        accept_difference: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_difference", b"accept_difference", "device", b"device", "runs", b"runs", "site", b"site", "source_name", b"source_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportReadingsRequest: _TypeAlias = ImportReadingsRequest  # noqa: Y015
+
+@_typing.final
+class ReadingImport(_message.Message):
+    """One import of a revenue meter's readings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITE_FIELD_NUMBER: _builtins.int
+    DEVICE_FIELD_NUMBER: _builtins.int
+    VERSION_NUMBER_FIELD_NUMBER: _builtins.int
+    INTERVAL_FIELD_NUMBER: _builtins.int
+    SAMPLE_INTERVAL_FIELD_NUMBER: _builtins.int
+    READING_COUNT_FIELD_NUMBER: _builtins.int
+    SOURCE_NAME_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    IMPORTED_BY_FIELD_NUMBER: _builtins.int
+    IMPORT_TIME_FIELD_NUMBER: _builtins.int
+    site: _builtins.str
+    """The site. Format: sites/{site}"""
+    device: _builtins.str
+    """The device; empty for the point of connection. Format: sites/{site}/resources/{resource}"""
+    version_number: _builtins.int
+    """Counts the imports of this meter from 1."""
+    reading_count: _builtins.int
+    """How many readings, gaps left out."""
+    source_name: _builtins.str
+    """Name of the file that they came in."""
+    sha256: _builtins.str
+    """SHA-256 of the readings, in hexadecimal."""
+    imported_by: _builtins.str
+    """Who imported them."""
+    @_builtins.property
+    def interval(self) -> _interval_pb2.Interval:
+        """From the first reading to the last."""
+
+    @_builtins.property
+    def sample_interval(self) -> _duration_pb2.Duration:
+        """Length of an interval."""
+
+    @_builtins.property
+    def import_time(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        site: _builtins.str = ...,
+        device: _builtins.str = ...,
+        version_number: _builtins.int = ...,
+        interval: _interval_pb2.Interval | None = ...,
+        sample_interval: _duration_pb2.Duration | None = ...,
+        reading_count: _builtins.int = ...,
+        source_name: _builtins.str = ...,
+        sha256: _builtins.str = ...,
+        imported_by: _builtins.str = ...,
+        import_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["import_time", b"import_time", "interval", b"interval", "sample_interval", b"sample_interval"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device", b"device", "import_time", b"import_time", "imported_by", b"imported_by", "interval", b"interval", "reading_count", b"reading_count", "sample_interval", b"sample_interval", "sha256", b"sha256", "site", b"site", "source_name", b"source_name", "version_number", b"version_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadingImport: _TypeAlias = ReadingImport  # noqa: Y015
+
+@_typing.final
+class ImportReadingsResponse(_message.Message):
+    """What became of an import."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    READING_IMPORT_FIELD_NUMBER: _builtins.int
+    NEW_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
+    new: _builtins.bool
+    """Whether anything was new."""
+    @_builtins.property
+    def reading_import(self) -> Global___ReadingImport:
+        """The import; of readings that are those of the newest import, that one."""
+
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What whoever imported must know: gaps, odd values, differences to the site's own readings."""
+
+    def __init__(
+        self,
+        *,
+        reading_import: Global___ReadingImport | None = ...,
+        new: _builtins.bool = ...,
+        notes: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reading_import", b"reading_import"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["new", b"new", "notes", b"notes", "reading_import", b"reading_import"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportReadingsResponse: _TypeAlias = ImportReadingsResponse  # noqa: Y015
+
+@_typing.final
+class ListReadingImportsRequest(_message.Message):
+    """Asks what was imported of a site's revenue meters."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITE_FIELD_NUMBER: _builtins.int
+    site: _builtins.str
+    """The site. Format: sites/{site}"""
+    def __init__(
+        self,
+        *,
+        site: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["site", b"site"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReadingImportsRequest: _TypeAlias = ListReadingImportsRequest  # noqa: Y015
+
+@_typing.final
+class ListReadingImportsResponse(_message.Message):
+    """What was imported."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    READING_IMPORTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def reading_imports(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReadingImport]:
+        """The imports, by device and version."""
+
+    def __init__(
+        self,
+        *,
+        reading_imports: _abc.Iterable[Global___ReadingImport] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reading_imports", b"reading_imports"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReadingImportsResponse: _TypeAlias = ListReadingImportsResponse  # noqa: Y015

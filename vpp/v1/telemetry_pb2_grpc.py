@@ -45,6 +45,16 @@ class TelemetryServiceStub:
                 request_serializer=vpp_dot_v1_dot_telemetry__pb2.QueryReadingsRequest.SerializeToString,
                 response_deserializer=vpp_dot_v1_dot_telemetry__pb2.QueryReadingsResponse.FromString,
                 _registered_method=True)
+        self.ImportReadings = channel.unary_unary(
+                '/vpp.v1.TelemetryService/ImportReadings',
+                request_serializer=vpp_dot_v1_dot_telemetry__pb2.ImportReadingsRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_telemetry__pb2.ImportReadingsResponse.FromString,
+                _registered_method=True)
+        self.ListReadingImports = channel.unary_unary(
+                '/vpp.v1.TelemetryService/ListReadingImports',
+                request_serializer=vpp_dot_v1_dot_telemetry__pb2.ListReadingImportsRequest.SerializeToString,
+                response_deserializer=vpp_dot_v1_dot_telemetry__pb2.ListReadingImportsResponse.FromString,
+                _registered_method=True)
 
 
 class TelemetryServiceServicer:
@@ -65,6 +75,21 @@ class TelemetryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ImportReadings(self, request, context):
+        """Keeps what a revenue meter showed, as a new version beside earlier ones. Settlement reads it in place of
+        the site's own readings. All of it is kept, or nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReadingImports(self, request, context):
+        """Lists what was imported of a site's revenue meters, by meter and version.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TelemetryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +102,16 @@ def add_TelemetryServiceServicer_to_server(servicer, server):
                     servicer.QueryReadings,
                     request_deserializer=vpp_dot_v1_dot_telemetry__pb2.QueryReadingsRequest.FromString,
                     response_serializer=vpp_dot_v1_dot_telemetry__pb2.QueryReadingsResponse.SerializeToString,
+            ),
+            'ImportReadings': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportReadings,
+                    request_deserializer=vpp_dot_v1_dot_telemetry__pb2.ImportReadingsRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_telemetry__pb2.ImportReadingsResponse.SerializeToString,
+            ),
+            'ListReadingImports': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReadingImports,
+                    request_deserializer=vpp_dot_v1_dot_telemetry__pb2.ListReadingImportsRequest.FromString,
+                    response_serializer=vpp_dot_v1_dot_telemetry__pb2.ListReadingImportsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +169,60 @@ class TelemetryService:
             '/vpp.v1.TelemetryService/QueryReadings',
             vpp_dot_v1_dot_telemetry__pb2.QueryReadingsRequest.SerializeToString,
             vpp_dot_v1_dot_telemetry__pb2.QueryReadingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportReadings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.TelemetryService/ImportReadings',
+            vpp_dot_v1_dot_telemetry__pb2.ImportReadingsRequest.SerializeToString,
+            vpp_dot_v1_dot_telemetry__pb2.ImportReadingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReadingImports(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vpp.v1.TelemetryService/ListReadingImports',
+            vpp_dot_v1_dot_telemetry__pb2.ListReadingImportsRequest.SerializeToString,
+            vpp_dot_v1_dot_telemetry__pb2.ListReadingImportsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,12 @@ class TelemetryServiceStub:
     """Keeps batches of readings from before the session; a known sequence changes nothing."""
     QueryReadings: _grpc.UnaryUnaryMultiCallable[_telemetry_pb2.QueryReadingsRequest, _telemetry_pb2.QueryReadingsResponse]
     """Returns a site's metered load in a window."""
+    ImportReadings: _grpc.UnaryUnaryMultiCallable[_telemetry_pb2.ImportReadingsRequest, _telemetry_pb2.ImportReadingsResponse]
+    """Keeps what a revenue meter showed, as a new version beside earlier ones. Settlement reads it in place of
+    the site's own readings. All of it is kept, or nothing.
+    """
+    ListReadingImports: _grpc.UnaryUnaryMultiCallable[_telemetry_pb2.ListReadingImportsRequest, _telemetry_pb2.ListReadingImportsResponse]
+    """Lists what was imported of a site's revenue meters, by meter and version."""
 
 @_typing.type_check_only
 class TelemetryServiceAsyncStub(TelemetryServiceStub):
@@ -47,6 +53,12 @@ class TelemetryServiceAsyncStub(TelemetryServiceStub):
     """Keeps batches of readings from before the session; a known sequence changes nothing."""
     QueryReadings: _aio.UnaryUnaryMultiCallable[_telemetry_pb2.QueryReadingsRequest, _telemetry_pb2.QueryReadingsResponse]  # type: ignore[assignment]
     """Returns a site's metered load in a window."""
+    ImportReadings: _aio.UnaryUnaryMultiCallable[_telemetry_pb2.ImportReadingsRequest, _telemetry_pb2.ImportReadingsResponse]  # type: ignore[assignment]
+    """Keeps what a revenue meter showed, as a new version beside earlier ones. Settlement reads it in place of
+    the site's own readings. All of it is kept, or nothing.
+    """
+    ListReadingImports: _aio.UnaryUnaryMultiCallable[_telemetry_pb2.ListReadingImportsRequest, _telemetry_pb2.ListReadingImportsResponse]  # type: ignore[assignment]
+    """Lists what was imported of a site's revenue meters, by meter and version."""
 
 class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Receives history and answers queries. Live readings travel on the session stream."""
@@ -66,5 +78,23 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_telemetry_pb2.QueryReadingsResponse, _abc.Awaitable[_telemetry_pb2.QueryReadingsResponse]]:
         """Returns a site's metered load in a window."""
+
+    @_abc_1.abstractmethod
+    def ImportReadings(
+        self,
+        request: _telemetry_pb2.ImportReadingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_telemetry_pb2.ImportReadingsResponse, _abc.Awaitable[_telemetry_pb2.ImportReadingsResponse]]:
+        """Keeps what a revenue meter showed, as a new version beside earlier ones. Settlement reads it in place of
+        the site's own readings. All of it is kept, or nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def ListReadingImports(
+        self,
+        request: _telemetry_pb2.ListReadingImportsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_telemetry_pb2.ListReadingImportsResponse, _abc.Awaitable[_telemetry_pb2.ListReadingImportsResponse]]:
+        """Lists what was imported of a site's revenue meters, by meter and version."""
 
 def add_TelemetryServiceServicer_to_server(servicer: TelemetryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

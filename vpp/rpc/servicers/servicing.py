@@ -5,6 +5,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from vpp.rpc.currencies import Currencies
 from vpp.rpc.workflow_calls import WorkflowCalls
+from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import UnitOfWorkFactory
 from vpp.workflows.visibility import PageRequest
 
@@ -38,6 +39,17 @@ class Servicing:
     ) -> T:
         """Run a workflow that may change something."""
         return await self._calls.change(workflow, self._units, *args, **kwargs)
+
+
+class RuledServicing(Servicing):
+    """Base of servicers whose workflows ask for the hub's rules."""
+
+    def __init__(
+        self, units: UnitOfWorkFactory, calls: WorkflowCalls, currencies: Currencies, *, rules: MarketRules
+    ) -> None:
+        """Keep what workflows need, and what the hub's owner has decided."""
+        super().__init__(units, calls, currencies)
+        self._rules = rules
 
 
 def page_request(page_size: int, page_token: str) -> PageRequest:

@@ -12,12 +12,14 @@ from vpp.rpc.identity_interceptor import caller
 from vpp.rpc.servicers.servicing import Servicing
 from vpp.rpc.telemetry_writer import TelemetryWriter
 from vpp.rpc.wire import telemetry as wire
+from vpp.rpc.wire.meter_import import device_of, import_message, meter_runs, outcome_message
 from vpp.rpc.wire.time_fields import interval, span
 from vpp.rpc.workflow_calls import WorkflowCalls
 from vpp.telemetry.batch import TelemetryBatch
 from vpp.v1 import telemetry_pb2 as pb
 from vpp.v1.telemetry_pb2_grpc import TelemetryServiceServicer
 from vpp.workflows.identity import Principal
+from vpp.workflows.importing_meters import import_readings, list_imports
 from vpp.workflows.ingesting import backfill
 from vpp.workflows.ports import UnitOfWorkFactory
 from vpp.workflows.telemetry_rules import TelemetryRules
@@ -99,6 +101,29 @@ class TelemetryServicer(Servicing, TelemetryServiceServicer):
             span(request.sample_interval, "sample_interval") if request.HasField("sample_interval") else None,
         )
         return await self._calls.read(_readings_response, load)
+
+    async def ImportReadings(
+        self, request: pb.ImportReadingsRequest, context: object
+    ) -> pb.ImportReadingsResponse:
+        """Keep what a revenue meter showed, all of it or nothing."""
+        site_id = identifier(request.site, "sites")
+        outcome = await self._change(
+            import_readings,
+            caller(),
+            site_id,
+            await self._calls.read(meter_runs, request),
+            device_id=device_of(request, site_id),
+            source_name=request.source_name,
+            accept_difference=request.accept_difference,
+        )
+        return outcome_message(outcome)
+
+    async def ListReadingImports(
+        self, request: pb.ListReadingImportsRequest, context: object
+    ) -> pb.ListReadingImportsResponse:
+        """List what was imported of a site's revenue meters."""
+        imports = await self._read(list_imports, caller(), identifier(request.site, "sites"))
+        return pb.ListReadingImportsResponse(reading_imports=[import_message(one) for one in imports])
 
 
 def _readings_response(load: Load) -> pb.QueryReadingsResponse:

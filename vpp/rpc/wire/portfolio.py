@@ -1,8 +1,12 @@
 """Parties, sites, flexible resources, products and enrolments on the wire."""
 
 import json
+from datetime import timedelta
+
+from google.protobuf.duration_pb2 import Duration
 
 from vpp.foundation.names import identifier, name, resource_name
+from vpp.portfolio.call_rules import Trigger
 from vpp.portfolio.enrolment import Enrolment
 from vpp.portfolio.party import Party, PartyKind
 from vpp.portfolio.product import ProductProfile
@@ -118,6 +122,7 @@ def resource_message(stored: Stored[Resource]) -> pb.Resource:
 
 def product_message(profile: ProductProfile) -> pb.Product:
     """Write the newest version of a product."""
+    low, full, cap = profile.money.band
     return pb.Product(
         name=name("products", profile.product_id),
         version_number=profile.version,
@@ -133,14 +138,26 @@ def product_message(profile: ProductProfile) -> pb.Product:
         floor_price_per_mwh=money(profile.bid.price_floor_per_mwh, profile.money.currency),
         cap_price_per_mwh=money(profile.bid.price_cap_per_mwh, profile.money.currency),
         pay_rule=pb.Product.PayRule.Value(f"PAY_RULE_{profile.money.pay_rule.name}"),
-        band_low_ratio=float(profile.money.band_low_ratio),
-        band_full_ratio=float(profile.money.band_full_ratio),
-        band_cap_ratio=float(profile.money.band_cap_ratio),
+        band_low_ratio=float(low),
+        band_full_ratio=float(full),
+        band_cap_ratio=float(cap),
         baseline_id=profile.baseline.baseline_id,
         currency_code=profile.money.currency,
         profile_json=json.dumps(profile.model_dump(mode="json"), sort_keys=True),
         direction=direction_value(profile.call.direction),
+        max_bid_kw=profile.bid.max_bid_kw,
+        activation=pb.Product.Activation.Value(f"ACTIVATION_{profile.call.activation.name}"),
+        notice_max_duration=_limit(profile.call.notice_max),
+        gate_closure_lead_duration=_limit(
+            profile.call.bidding_ends if profile.call.trigger is Trigger.DAY_AHEAD_AUCTION else None
+        ),
+        telemetry_interval=_limit(profile.telemetry_interval),
+        excluded_products=[name("products", product_id) for product_id in profile.stacking_excludes],
     )
+
+
+def _limit(length: timedelta | None) -> Duration | None:
+    return None if length is None else duration(length)
 
 
 def enrolment_message(stored: Stored[Enrolment]) -> pb.Enrolment:

@@ -1,19 +1,25 @@
-"""Statements and disputes on the wire."""
+"""Statements on the wire."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from vpp.foundation.names import name
 from vpp.rpc.wire.money_fields import money
 from vpp.rpc.wire.time_fields import timestamp
 from vpp.v1 import settlement_pb2 as pb
 from vpp.workflows.ports import Stored
-from vpp.workflows.records import DisputeRecord, StatementRecord
+from vpp.workflows.records import StatementRecord
 
 PIECE_BYTES = 64 * 1024
 
 
-def statement_message(stored: Stored[StatementRecord]) -> pb.Statement:
-    """Write a statement without its lines."""
+def statement_message(stored: Stored[StatementRecord], dispute_deadline: datetime) -> pb.Statement:
+    """Write a statement without its lines.
+
+    Args:
+        stored: The statement.
+        dispute_deadline: Until when its lines may be disputed, exclusive.
+    """
     record = stored.value
     return pb.Statement(
         name=name("statements", record.statement_id),
@@ -26,6 +32,8 @@ def statement_message(stored: Stored[StatementRecord]) -> pb.Statement:
         delta_amount=money(record.delta, record.currency),
         csv_sha256=record.csv_sha256,
         create_time=timestamp(stored.created_at),
+        settlement_run=name("settlementRuns", record.run_id) if record.run_id else "",
+        dispute_deadline_time=timestamp(dispute_deadline),
     )
 
 
@@ -42,17 +50,3 @@ def pieces(files: Mapping[str, bytes]) -> Iterator[pb.DownloadStatementResponse]
             yield pb.DownloadStatementResponse(
                 file_name=file_name, content=content[start : start + PIECE_BYTES]
             )
-
-
-def dispute_message(stored: Stored[DisputeRecord]) -> pb.Dispute:
-    """Write a dispute."""
-    record = stored.value
-    return pb.Dispute(
-        name=name("disputes", record.dispute_id),
-        statement=name("statements", record.statement_id),
-        line_number=record.line_numbers,
-        description=record.description,
-        state=pb.Dispute.State.Value(f"STATE_{record.state.name}"),
-        resolution=record.resolution,
-        create_time=timestamp(stored.created_at),
-    )
