@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 from vpp.v1.auction_pb2_grpc import AuctionServiceStub
 from vpp.v1.baseline_pb2_grpc import BaselineServiceStub
 from vpp.v1.event_pb2_grpc import EventServiceStub
+from vpp.v1.green_certificate_pb2_grpc import GreenCertificateServiceStub
 from vpp.v1.portfolio_pb2_grpc import PortfolioServiceStub
 from vpp.v1.settlement_pb2_grpc import SettlementServiceStub
 from vpp.v1.telemetry_pb2_grpc import TelemetryServiceStub
@@ -99,6 +100,7 @@ class HubConnection:
         self.auction = AuctionServiceStub(channel)
         self.event = EventServiceStub(channel)
         self.settlement = SettlementServiceStub(channel)
+        self.green_certificate = GreenCertificateServiceStub(channel)
 
     def as_caller(self, token: str) -> Self:
         """Return a connection of another caller over the same channel."""

@@ -1,4 +1,4 @@
-"""The `vpp` command: hub, agent, operator, auction, baseline, keys and demo under one name."""
+"""The `vpp` command: hub, agent, operator, auction, baseline, settle, keys and demo under one name."""
 
 import sys
 from collections.abc import Sequence
@@ -16,6 +16,8 @@ from vpp.cli.failures import describe, describe_own
 from vpp.cli.fleet_command import run_fleet
 from vpp.cli.hub_command import run_hub
 from vpp.cli.keys_command import keys_app
+from vpp.cli.product.app import product_app
+from vpp.cli.settle.app import settle_app
 from vpp.foundation.errors import VppError
 
 app = typer.Typer(
@@ -30,6 +32,8 @@ app.add_typer(agent_app, name="agent")
 app.add_typer(operator_app, name="operator")
 app.add_typer(auction_app, name="auction")
 app.add_typer(baseline_app, name="baseline")
+app.add_typer(settle_app, name="settle")
+app.add_typer(product_app, name="product")
 app.add_typer(keys_app, name="keys")
 app.command("fleet")(run_fleet)
 app.command("demo")(run_demo)

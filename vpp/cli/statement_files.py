@@ -31,15 +31,19 @@ def verify_statement(csv_file: Path) -> list[str]:
     """Check a statement against the manifest beside it.
 
     Args:
-        csv_file: `statement_<party>_<period>_v<n>.csv`; its manifest lies in the same folder.
+        csv_file: `statement_<party>_<period>_v<n>.csv`; its manifest lies in the same folder, and its
+            summary if it was fetched as well.
 
     Returns:
         What does not agree, in words; empty if all does.
     """
-    from vpp.settlement.manifest import verify  # noqa: PLC0415  the other commands start twice as fast without
+    from vpp.settlement.manifest_check import verify  # noqa: PLC0415  the other commands start twice as fast without
 
-    manifest_file = csv_file.with_name(csv_file.name.removesuffix(".csv") + ".manifest.json")
+    stem = csv_file.name.removesuffix(".csv")
+    manifest_file = csv_file.with_name(f"{stem}.manifest.json")
+    summary_file = csv_file.with_name(f"{stem}.summary.csv")
     missing = [file for file in (csv_file, manifest_file) if not file.is_file()]
     if missing:
         return [f"{file} is missing" for file in missing]
-    return verify(csv_file.read_bytes(), manifest_file.read_bytes())
+    summary_bytes = summary_file.read_bytes() if summary_file.is_file() else None
+    return verify(csv_file.read_bytes(), manifest_file.read_bytes(), summary_bytes=summary_bytes)

@@ -176,10 +176,10 @@ def read_readings(
     # Rows of a CSV file are counted as an editor counts lines; its first line holds the names.
     first_row = 1 if is_parquet else 2
     try:
-        frame = _read_frame(path, is_parquet=is_parquet)
-        options = meter_format or _format_of(frame)
+        frame = read_frame(path, is_parquet=is_parquet)
+        options = meter_format or format_of(frame)
         if naive_zone is not None:
-            frame, options = _with_instants(frame, options, naive_zone, first_row)
+            frame, options = with_instants(frame, options, naive_zone, first_row)
         found = read_meter_table(frame, options, first_row=first_row)
     except InvalidInput as error:
         raise InvalidInput(f"{path}: {error}", file=str(path), **error.metadata) from error
@@ -195,7 +195,12 @@ def _verdicts(series: EditedSeries, calendar: SiteCalendar) -> tuple[Sufficiency
     return tuple(sufficiency(read_kw, day, week_hour, series.step, rule) for rule in rules)
 
 
-def _read_frame(path: Path, *, is_parquet: bool) -> pd.DataFrame:
+def read_frame(path: Path, *, is_parquet: bool) -> pd.DataFrame:
+    """Read a file's table; the cells of a CSV file stay texts.
+
+    Raises:
+        InvalidInput: There is no such file, or it cannot be read.
+    """
     if not path.is_file():
         raise InvalidInput("no such file, expected a CSV or Parquet file")
     try:
@@ -210,7 +215,7 @@ def _read_frame(path: Path, *, is_parquet: bool) -> pd.DataFrame:
         raise InvalidInput(f"cannot be read ({str(error).strip()}), expected {kind}") from error
 
 
-def _format_of(frame: pd.DataFrame) -> MeterFormat:
+def format_of(frame: pd.DataFrame) -> MeterFormat:
     """Choose by the columns that are there."""
     named = [column for column in _UNITS if column in frame.columns]
     if len(named) != 1:
@@ -222,7 +227,7 @@ def _format_of(frame: pd.DataFrame) -> MeterFormat:
     return MeterFormat(named[0], _UNITS[named[0]])
 
 
-def _with_instants(
+def with_instants(
     frame: pd.DataFrame, options: MeterFormat, zone: str, first_row: int
 ) -> tuple[pd.DataFrame, MeterFormat]:
     """Turn a column of stamps without offset into interval starts; leave one with offsets alone."""

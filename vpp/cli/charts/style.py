@@ -100,13 +100,24 @@ def finish(figure: Figure, name: str, title: str) -> Chart:
     png = io.BytesIO()
     figure.set_facecolor("white")
     figure.savefig(png, format="png", dpi=_DPI, metadata={"Software": None})
+    return Chart(name, title, png.getvalue(), svg_of(figure, name, title))
+
+
+def svg_of(figure: Figure, name: str, title: str) -> str:
+    """Render a figure as an `<svg>` element alone, for a page that has many.
+
+    Args:
+        figure: The finished figure.
+        name: Keeps the ids of several SVGs in one page apart.
+        title: What it shows; the SVG carries it for screen readers.
+    """
     figure.set_facecolor("none")
     for axes in figure.axes:
         axes.set_facecolor("none")
     text = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    return Chart(name, title, png.getvalue(), _embeddable(text.getvalue(), name, title))
+    return _embeddable(text.getvalue(), name, title)
 
 
 def _embeddable(document: str, name: str, title: str) -> str:

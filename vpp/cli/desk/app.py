@@ -1,11 +1,7 @@
-"""`vpp operator`: the options that every subcommand shares."""
-
-from pathlib import Path
-from typing import Annotated
+"""`vpp operator`: its groups of commands."""
 
 import typer
 
-from vpp.cli.connection import HubAddress, TlsFiles, is_loopback, read_token
 from vpp.cli.desk.auction import auction_app
 from vpp.cli.desk.baselines import baselines_app
 from vpp.cli.desk.event import event_app
@@ -14,8 +10,14 @@ from vpp.cli.desk.forecasts import forecasts_app
 from vpp.cli.desk.results import awards_app, clearing_app, sites_app
 from vpp.cli.desk.statements import dispute_app, statements_app
 from vpp.cli.exit_codes import EXIT_CODES_HELP
+from vpp.cli.hub_options import remember_hub
 
-operator_app = typer.Typer(no_args_is_help=True, epilog=EXIT_CODES_HELP)
+operator_app = typer.Typer(
+    no_args_is_help=True,
+    help="Open auctions, call emergencies, watch events, fetch results.",
+    epilog=EXIT_CODES_HELP,
+    callback=remember_hub,
+)
 operator_app.add_typer(auction_app, name="auction")
 event_app.command("looks")(list_looks)
 operator_app.add_typer(event_app, name="event")
@@ -26,48 +28,3 @@ operator_app.add_typer(awards_app, name="awards")
 operator_app.add_typer(statements_app, name="statements")
 operator_app.add_typer(dispute_app, name="dispute")
 operator_app.add_typer(sites_app, name="sites")
-
-
-@operator_app.callback()
-def operator(  # noqa: PLR0913  one argument per option
-    context: typer.Context,
-    *,
-    hub: Annotated[
-        str, typer.Option("--hub", envvar="VPP_HUB", help="Hub's host and port.", metavar="ADDRESS")
-    ] = "127.0.0.1:50051",
-    token_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--token-file", envvar="VPP_TOKEN_FILE", help="File with the caller's token.", metavar="FILE"
-        ),
-    ] = None,
-    ca_file: Annotated[
-        Path | None,
-        typer.Option(help="Certificate of the authority that signed the hub's, PEM; switches TLS on."),
-    ] = None,
-    cert_file: Annotated[
-        Path | None, typer.Option(help="The caller's certificate, PEM, where the hub asks for one.")
-    ] = None,
-    key_file: Annotated[Path | None, typer.Option(help="Private key of --cert-file, PEM.")] = None,
-    plaintext: Annotated[
-        bool, typer.Option(help="Send the token without TLS to a hub that is not on this machine.")
-    ] = False,
-    trace_endpoint: Annotated[
-        str | None,
-        typer.Option(
-            envvar="VPP_TRACE_ENDPOINT",
-            help="Collector that spans are sent to, OTLP over gRPC; needs the extra `tracing`.",
-            metavar="URL",
-        ),
-    ] = None,
-) -> None:
-    """Open auctions, call emergencies, watch events, fetch results."""
-    if ca_file is None and not plaintext and not is_loopback(hub):
-        raise typer.BadParameter(
-            f"--hub {hub} is not this machine, expected --ca-file FILE, or --plaintext to do without TLS"
-        )
-    if (cert_file is None) != (key_file is None) or (cert_file is not None and ca_file is None):
-        raise typer.BadParameter("--cert-file and --key-file go together, and with --ca-file")
-    tls = None if ca_file is None else TlsFiles(ca_file, cert_file, key_file)
-    # Read late, so that commands which need no hub need no token either.
-    context.obj = lambda: HubAddress(hub, read_token(token_file), tls, trace_endpoint)

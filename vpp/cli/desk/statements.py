@@ -7,9 +7,10 @@ import typer
 from rich.console import Console
 
 from vpp.cli.arguments import full_name
-from vpp.cli.connection import connection_of, new_request_id
+from vpp.cli.connection import connection_of
 from vpp.cli.exit_codes import ExitCode
-from vpp.cli.output import AsJson, fields_table, last_part, make_table, money, show, state_name, to_json
+from vpp.cli.output import AsJson, last_part, make_table, money, show, state_name, to_json
+from vpp.cli.settle.dispute import raise_dispute
 from vpp.cli.statement_files import download_statement, verify_statement
 from vpp.v1 import settlement_pb2 as wire
 
@@ -87,28 +88,4 @@ def verify_statements(
         raise typer.Exit(ExitCode.NOT_SO)
 
 
-@dispute_app.command("create")
-def create_dispute(
-    context: typer.Context,
-    *,
-    statement: Annotated[str, typer.Argument(help="Statement, as an id or statements/ID.")],
-    description: Annotated[str, typer.Option(help="What is wrong, in words.")],
-    line: Annotated[
-        list[int] | None, typer.Option(min=1, help="Line objected to; repeat for more. None means all.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Object to a statement or to lines of it."""
-    hub = connection_of(context)
-    dispute = wire.Dispute(
-        statement=full_name("statements", statement), line_number=line or [], description=description
-    )
-    request = wire.CreateDisputeRequest(dispute=dispute, request_id=new_request_id())
-    raised = hub.call(hub.settlement.CreateDispute, request)
-    rows = [
-        ("state", state_name(wire.Dispute.State, raised.state)),
-        ("statement", raised.statement),
-        ("lines", ", ".join(map(str, raised.line_number)) or "all"),
-        ("description", raised.description),
-    ]
-    show(as_json, raised, fields_table(f"Dispute {last_part(raised.name)}", rows))
+dispute_app.command("create")(raise_dispute)  # the same as `vpp settle dispute raise`

@@ -1,0 +1,1 @@
+"""`vpp settle`: run settlements, prove statements, decide what is disputed."""
