@@ -15,4 +15,8 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 # On a desk every run looks for new counterexamples; what lands is judged by the same ones each time.
 settings.register_profile("desk", deadline=None)
 settings.register_profile("same-every-time", deadline=None, derandomize=True)
-settings.load_profile("same-every-time" if os.environ.get("CI") else "desk")
+# Thousands of mutants are judged with few examples each; see tools/mutate.
+settings.register_profile("few", deadline=None, derandomize=True, max_examples=12)
+settings.load_profile(
+    os.environ.get("VPP_EXAMPLES") or ("same-every-time" if os.environ.get("CI") else "desk")
+)

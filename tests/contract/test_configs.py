@@ -13,6 +13,7 @@ from vpp.agent.equipment_check import driver_problems
 from vpp.agent.settings import load_settings
 from vpp.agent.unit_tables import units_of
 from vpp.foundation.errors import InvalidInput
+from vpp.hub.emission_factor_file import load_emission_factors
 from vpp.hub.load_settings import load_settings as load_hub_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,12 +28,20 @@ def test_every_file_is_known_to_a_test() -> None:
     registers = {path.relative_to(CONFIGS).as_posix() for path in (CONFIGS / "registers").glob("*.toml")}
     drivers = {path.relative_to(CONFIGS).as_posix() for path in (CONFIGS / "drivers").glob("*.toml")}
     sites = {"site.toml", "site_with_equipment.toml"}
-    assert here == {"hub.toml"} | sites | products | rules | tariffs | registers | drivers
+    assert (
+        here
+        == {"hub.toml", "emission_factors.toml"} | sites | products | rules | tariffs | registers | drivers
+    )
 
 
 def test_the_hubs_example_loads() -> None:
     settings = load_hub_settings(CONFIGS / "hub.toml")
     assert settings.server.listen_address == "127.0.0.1"
+
+
+def test_the_example_of_emission_factors_loads() -> None:
+    factors = load_emission_factors(CONFIGS / "emission_factors.toml")
+    assert set(factors) == {"north", "GB"}
 
 
 def test_the_sites_example_loads() -> None:

@@ -5,7 +5,7 @@ from google.protobuf import descriptor_pool
 
 from vpp.rpc.roles import ALLOWED
 from vpp.rpc.server import SERVICE_NAMES
-from vpp.workflows.identity import Role
+from vpp.workflows.identity import CHANGES_READINGS, Role
 
 METHODS = {
     f"/{service}/{method.name}": method
@@ -20,7 +20,10 @@ def test_the_table_is_complete() -> None:
 
 
 def test_every_service_is_served() -> None:
-    modules = ("auction", "baseline", "event", "portfolio", "session", "settlement", "telemetry")
+    modules = (
+        *("auction", "baseline", "event", "green_certificate"),
+        *("portfolio", "session", "settlement", "telemetry"),
+    )
     named = {
         service.full_name
         for module in modules
@@ -43,8 +46,24 @@ def test_auditors_change_nothing(method: str) -> None:
     assert Role.AUDITOR not in ALLOWED[method]
 
 
+CHANGES_READINGS_BY = ("TelemetryService/BackfillReadings", "SessionService/Connect")
+IMPORTS_READINGS = "/vpp.v1.TelemetryService/ImportReadings"
+
+
 def test_who_changes_readings_does_not_settle() -> None:
-    changes_readings = ALLOWED["/vpp.v1.TelemetryService/BackfillReadings"]
-    changes_readings |= ALLOWED["/vpp.v1.SessionService/Connect"]
+    changes_readings = frozenset().union(*(ALLOWED[f"/vpp.v1.{method}"] for method in CHANGES_READINGS_BY))
     assert changes_readings == {Role.SITE_AGENT}
-    assert Role.SITE_AGENT not in ALLOWED["/vpp.v1.SettlementService/CreateDispute"]
+    assert ALLOWED[IMPORTS_READINGS] == {Role.METER_DATA_MANAGER}
+    assert changes_readings | ALLOWED[IMPORTS_READINGS] == CHANGES_READINGS
+    services = ("/vpp.v1.SettlementService/", "/vpp.v1.GreenCertificateService/")
+    settles = [method for method in ALLOWED if method.startswith(services)]
+    assert not [method for method in settles if ALLOWED[method] & CHANGES_READINGS]
+
+
+@pytest.mark.parametrize(
+    "verb", ["Uphold", "Reject", "Approve", "CreateAdjustment", "CreateRuleCorrection", "RunSettlement"]
+)
+def test_settlement_staff_alone_decide_what_is_paid(verb: str) -> None:
+    methods = [method for method in ALLOWED if method.startswith(f"/vpp.v1.SettlementService/{verb}")]
+    assert methods
+    assert {role for method in methods for role in ALLOWED[method]} == {Role.SETTLEMENT_OFFICER}

@@ -1,10 +1,14 @@
 """A small market on a real database and a manual clock, for tests of workflows and scenarios."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from sqlite3 import connect
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from sqlalchemy import Engine
@@ -199,9 +203,47 @@ def step_bid(
 
 
 def make_market(folder: Path, now: datetime = NOON) -> Market:
-    engine = make_engine(f"sqlite:///{folder / 'hub.sqlite'}")
-    migrate(engine)
-    return market_on(engine, now)
+    """Begin a market in a folder; its file is a copy of one that is migrated once."""
+    return market_copied(folder, _new_file(now), now)
+
+
+def make_enrolled_market(folder: Path) -> Market:
+    """Begin a market of two enrolled sites with two weeks of flat history."""
+    return market_copied(folder, _enrolled_file(), NOON)
+
+
+def content_of(folder: Path) -> bytes:
+    """Return the content of the market in a folder, to go on with it in others."""
+    with closing(connect(folder / "hub.sqlite")) as connection:
+        return connection.serialize()
+
+
+def market_copied(folder: Path, content: bytes, now: datetime) -> Market:
+    """Go on in another folder with a market as `content_of` found it."""
+    path = folder / "hub.sqlite"
+    path.write_bytes(content)
+    clock = ManualClock(now)
+    return Market(SqlUnitOfWorkFactory(make_engine(f"sqlite:///{path}"), clock), clock, InlinePool())
+
+
+@cache
+def _new_file(now: datetime) -> bytes:
+    with TemporaryDirectory() as folder:
+        engine = make_engine(f"sqlite:///{folder}/hub.sqlite")
+        migrate(engine)
+        market_on(engine, now)
+        engine.dispose()
+        return content_of(Path(folder))
+
+
+@cache
+def _enrolled_file() -> bytes:
+    with TemporaryDirectory() as folder:
+        market = make_market(Path(folder))
+        market.enrol("north-1")
+        market.enrol("north-2")
+        market.units.close()
+        return content_of(Path(folder))
 
 
 def market_on(engine: Engine, now: datetime = NOON) -> Market:

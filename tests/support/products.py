@@ -26,6 +26,14 @@ def shipped_products() -> dict[str, ProductProfile]:
     return {product.product_id: product for product in load_product_files(PRODUCT_FOLDER, shipped_rules())}
 
 
+def changed_product(product: ProductProfile, **changes: object) -> ProductProfile:
+    """Return a product with other values; a group's changes are merged into it, and all of it is checked."""
+    document = product.model_dump(mode="json")
+    for field, value in changes.items():
+        document[field] = document[field] | value if isinstance(value, dict) else value
+    return ProductProfile.model_validate(document)
+
+
 def product_for(direction: Direction) -> ProductProfile:
     """Return the example of peak shaving, or its image that asks for more consumption: example-surplus."""
     product = shipped_products()["example-peak-shaving"]

@@ -30,6 +30,8 @@ from vpp.workflows.identity import Principal, Role
 PRINCIPALS: Mapping[str, Principal] = {
     "operator": OPERATOR,
     "settlement": Principal("settlement", "hub", None, frozenset({Role.SETTLEMENT_OFFICER})),
+    "settlement-2": Principal("settlement-2", "hub", None, frozenset({Role.SETTLEMENT_OFFICER})),
+    "meter-data": Principal("meter-data", "hub", None, frozenset({Role.METER_DATA_MANAGER})),
     "auditor": Principal("auditor", "hub", None, frozenset({Role.AUDITOR})),
     "dispatcher": Principal("dispatcher", "grid", None, frozenset({Role.DISPATCHER})),
     "owner-a": Principal("owner-a", "owner-a", None, frozenset({Role.SITE_OWNER})),

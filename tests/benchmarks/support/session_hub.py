@@ -32,7 +32,7 @@ from vpp.rpc.hub_metrics import HubMetrics
 from vpp.rpc.identity_interceptor import token_digest
 from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
 from vpp.workflows.identity import Principal, Role
-from vpp.workflows.ports import MessageKind, Owed
+from vpp.workflows.outbox_ports import MessageKind, Owed
 from vpp.workflows.records import AuditRecord
 
 QUARTER = timedelta(minutes=15)

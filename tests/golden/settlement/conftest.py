@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from support.judged import assess
 
 from vpp.foundation.interval import Interval
 from vpp.portfolio.money_rules import MoneyRules
 from vpp.settlement.delivery import MeasuredInterval
-from vpp.settlement.performance import Performance, assess
-from vpp.settlement.run_type import RunType
+from vpp.settlement.performance import Performance
 from vpp.telemetry.quality import MeterQuality
 
 START = datetime(2026, 7, 1, 4, tzinfo=UTC)
@@ -41,6 +41,6 @@ def settle_hour() -> Callable[..., Performance]:
                 **rules,
             }
         )
-        return assess(hour, money, Decimal(price_per_mwh), RunType.INITIAL)
+        return assess(hour, money, Decimal(price_per_mwh))
 
     return settle

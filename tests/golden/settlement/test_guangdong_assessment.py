@@ -32,4 +32,4 @@ def test_assessment(
     assessment: str,
 ) -> None:
     settled = settle_hour(cleared_kw, actual_kw, price_per_mwh, **RULES)
-    assert settled.penalty.amount == Decimal(assessment)
+    assert settled.penalty_amount == Decimal(assessment)

@@ -14,16 +14,14 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
+from support.judged import assess
 
 from vpp.foundation.interval import Interval
-from vpp.foundation.series import regular, resample_mean_kw
+from vpp.foundation.series import regular, resample_mean_kw, starts
 from vpp.portfolio.money_rules import MoneyRules
-from vpp.settlement.delivery import MeasuredInterval, measure
-from vpp.settlement.performance import assess
-from vpp.settlement.run_type import RunType
+from vpp.settlement.delivery import MeasuredInterval, measured_intervals
 from vpp.telemetry.quality import MeterQuality
 
 QUARTER = timedelta(minutes=15)
@@ -52,17 +50,17 @@ def hold() -> tuple[MeasuredInterval, ...]:
     assert (len(before), round(baseline_kw, 4)) == (60, 92.8697)
     start, end = local(16, 30), local(19, 30)
     power = resample_mean_kw(minutes.loc[start:].asfreq("1min"), QUARTER).iloc[:12]
-    base = regular(np.full(12, baseline_kw), start, QUARTER)
+    base = [baseline_kw] * 12
     target_kw = [0.25 * baseline_kw] * 12
-    return measure(
+    span = Interval(start.to_pydatetime(), end.to_pydatetime())
+    return measured_intervals(
         "phoenix",
-        Interval(start.to_pydatetime(), end.to_pydatetime()),
-        QUARTER,
+        [Interval(at, at + QUARTER) for at in starts(span, QUARTER)],
         award_kw=target_kw,
         target_kw=target_kw,
         baseline_raw_kw=base,
         baseline_kw=base,
-        metered_kw=power,
+        metered_kw=power.tolist(),
         quality=[MeterQuality.OK] * 12,
     )
 
@@ -94,5 +92,5 @@ def test_payable_energy_under_three_caps(
             "aggregator_fee_ratio": "0",
         }
     )
-    judged = [assess(each, rules, Decimal(2000), RunType.INITIAL) for each in hold]
+    judged = [assess(each, rules, Decimal(2000)) for each in hold]
     assert float(sum(each.payable_kwh for each in judged)) == pytest.approx(payable_kwh, abs=ROUNDING_KWH)

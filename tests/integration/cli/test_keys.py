@@ -10,7 +10,7 @@ from vpp.cli.key_files import write_key_pair
 from vpp.cli.main import app
 from vpp.foundation.command_keys import read_signing_key, read_verify_keys
 from vpp.foundation.errors import AlreadyExists, InvalidInput
-from vpp.hub.preparation import delivery_signer
+from vpp.hub.preparation import delivery_signer, market_rules
 from vpp.hub.settings import HubSettings, MarketSettings, PartySettings
 from vpp.hub.signing_settings import SigningSettings
 from vpp.portfolio.party import PartyKind
@@ -37,6 +37,10 @@ def test_a_pair_is_written_shown_and_used(tmp_path: Path) -> None:
     signer = delivery_signer(settings(tmp_path, Path("new/hub.key")))
     assert signer is not None
     assert signer.key_id == key_id
+    vouching = market_rules(settings(tmp_path, Path("new/hub.key"))).statement_signer
+    assert vouching is not None
+    assert vouching.key_id == key_id
+    assert market_rules(settings(tmp_path, None)).statement_signer is None
 
 
 @pytest.mark.parametrize("ending", ["key", "pub"])

@@ -20,3 +20,13 @@ def test_a_drivers_library_is_imported_only_by_a_site_that_has_such_devices() ->
     )
     found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_statement_is_proved_without_what_only_a_hub_needs() -> None:
+    program = (
+        "import sys, vpp.settlement.bundle, vpp.settlement.verification, vpp.settlement.explanation; "
+        "print([name for name in ('grpc', 'sqlalchemy', 'vpp.storage', 'vpp.rpc', 'vpp.workflows') "
+        "if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == "[]"

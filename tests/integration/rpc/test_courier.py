@@ -22,8 +22,9 @@ from vpp.rpc.session_registry import SessionRegistry
 from vpp.rpc.workflow_calls import WorkflowCalls
 from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
 from vpp.workflows.delivery_contents import InstructionContent, OpenDelivery
+from vpp.workflows.outbox_ports import MessageKind, Owed
 from vpp.workflows.owed_deliveries import JustOwed
-from vpp.workflows.ports import MessageKind, Owed, UnitOfWork, UnitOfWorkFactory
+from vpp.workflows.ports import UnitOfWork, UnitOfWorkFactory
 
 LONG = timedelta(seconds=30)
 

@@ -20,10 +20,13 @@ from vpp.portfolio.enrolment import Enrolment, EnrolmentState
 from vpp.portfolio.party import Party, PartyKind
 from vpp.portfolio.resource import FlexibilityEnvelope, Resource, ResourceKind
 from vpp.portfolio.site import Site
+from vpp.settlement.adjustment import Adjustment, AdjustmentState
+from vpp.settlement.rule_correction import RuleCorrection
 from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
 from vpp.telemetry.batch import TelemetryBatch
 from vpp.telemetry.quality import MeterQuality
 from vpp.workflows.baseline_records import (
+    AggregateBaselineRecord,
     BaselineProvenance,
     MeterEdit,
     MeterEditsRecord,
@@ -172,6 +175,23 @@ def all_samples() -> SimpleNamespace:
             score={"rule_digest": "ef" * 32, "rrmse_ratio": 1 / 3, "rmae_ratio": None},
             flags=({"kind": "raised_load", "value": 1.25, "limit": 1.2, "reason": "25 % above like days"},),
         ),
+        before_kw=(990.1, 0.1 + 0.2),
+        after_kw=(1000.5,),
+    )
+    aggregate = AggregateBaselineRecord(
+        event_id="evening",
+        delivery=DELIVERY,
+        method="high-4-of-5",
+        days_used=(date(2026, 10, 24),),
+        raw_kw=(0.1 + 0.2, 999.9),
+        adjustment_kw=-3.3,
+        adjusted=True,
+        adjusted_kw=(996.8, 996.6),
+        rule_id="high-4-of-5",
+        rule_digest="ef" * 32,
+        site_ids=("north-1", "north-2"),
+        data_version="01" * 32,
+        notes=("readings “estimated”",),
     )
     choice = RuleChoiceRecord(
         choice_id="north-1-example-peak-shaving-2026-winter",
@@ -230,7 +250,40 @@ def all_samples() -> SimpleNamespace:
         party_id="owner-1",
         line_numbers=(1, 3),
         description="the meter was off",
-        state=DisputeState.OPEN,
+        state=DisputeState.UPHELD,
+        resolution="it was",
+        period="2026-10",
+        raised_by="owner",
+        decided_by="officer",
+        decided_at=NOW,
+        measure_again=True,
+        measured_pairs=(("evening", "north-1"),),
+    )
+    adjustment = Adjustment(
+        adjustment_id="adj-2026-10-1",
+        period="2026-10",
+        payer_party_id="grid",
+        payee_party_id="owner-1",
+        amount=Decimal("12.340000"),
+        currency="GBP",
+        reason="agreed after the dispute, “as a matter of goodwill”",
+        event_id="evening",
+        site_id="north-1",
+        dispute_id="owner-1-2026-10-v1-d1",
+        state=AdjustmentState.APPROVED,
+        proposed_by="officer",
+        decided_by="second",
+        decided_at=NOW,
+    )
+    correction = RuleCorrection(
+        correction_id="cor-1",
+        event_id="evening",
+        product_id="example-peak-shaving",
+        from_version=1,
+        to_version=1,
+        reason="the penalty was entered wrongly",
+        state=AdjustmentState.PROPOSED,
+        proposed_by="officer",
     )
 
     def batch(sequence: int, values_kw: list[float], *, start: datetime = START) -> TelemetryBatch:

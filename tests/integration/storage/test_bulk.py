@@ -13,7 +13,8 @@ from vpp.dispatch.instruction import Instruction, InstructionState, RefusalReaso
 from vpp.foundation.clock import ManualClock
 from vpp.foundation.errors import AlreadyExists, BrokenPromise, InvalidInput, StaleWrite
 from vpp.workflows.instruction_standing import Answered, standing_of
-from vpp.workflows.ports import MessageKind, Owed, UnitOfWorkFactory
+from vpp.workflows.outbox_ports import MessageKind, Owed
+from vpp.workflows.ports import UnitOfWorkFactory
 from vpp.workflows.records import AuditRecord
 
 SITES = [f"south-{n}" for n in range(40)]

@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from vpp.foundation.clock import ManualClock
 from vpp.foundation.errors import InvalidInput
 from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
-from vpp.workflows.ports import Due, DueKind, MessageKind, OutboxMessage, UnitOfWorkFactory
+from vpp.workflows.outbox_ports import MessageKind, OutboxMessage
+from vpp.workflows.ports import Due, DueKind, UnitOfWorkFactory
 
 T = TypeVar("T")
 HOUR = timedelta(hours=1)

@@ -128,3 +128,28 @@ def test_days_are_forgotten_by_level(
             uow.commit()
         assert len(found(seeded, level)) == count
         assert sum(len(found(seeded, other)) for other in RollUpLevel) == 1 + count
+
+
+def test_many_sites_days_are_read_at_once(
+    seeded: UnitOfWorkFactory, samples: SimpleNamespace, clock: ManualClock
+) -> None:
+    add(seeded, samples, 1, 1.0)
+    sum_up(seeded)
+    summed_at = clock.now()
+    clock.advance_to(clock.now() + FIVE)
+
+    def numbers(**known: datetime) -> dict[str, list[int]]:
+        with seeded(write=False) as uow:
+            found_days = uow.roll_ups.of_sites(["north-1", "nowhere"], SPAN, RollUpLevel.METERING, **known)
+        return {name: [day.last_number for day in days] for name, days in found_days.items()}
+
+    assert numbers() == {"north-1": [1]}
+    assert numbers(as_of=summed_at) == {"north-1": [1]}
+    assert numbers(as_of=summed_at - FIVE) == {}
+    add(seeded, samples, 2, 2.0)  # the day is late, whenever it is asked about
+    assert numbers() == numbers(as_of=summed_at) == {}
+    sum_up(seeded)
+    assert numbers() == {"north-1": [2]}
+    assert numbers(as_of=summed_at) == {}
+    with seeded(write=False) as uow:
+        assert uow.roll_ups.of_sites([], SPAN, RollUpLevel.METERING) == {}

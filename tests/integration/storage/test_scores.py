@@ -12,7 +12,8 @@ from vpp.dispatch.site_score import ErrorSource, SiteScore
 from vpp.foundation.clock import ManualClock
 from vpp.foundation.errors import AlreadyExists, BrokenPromise, InvalidInput
 from vpp.workflows.looking_after import look_after
-from vpp.workflows.ports import Due, DueKind, MessageKind, UnitOfWorkFactory
+from vpp.workflows.outbox_ports import MessageKind
+from vpp.workflows.ports import Due, DueKind, UnitOfWorkFactory
 from vpp.workflows.score_ports import ScorePlace
 
 DAY = timedelta(days=1)

@@ -379,3 +379,46 @@ def test_readers_hold_up_neither_new_months_nor_those_that_write(
         assert len(uow.telemetry.load("north-1", Interval(later, later + FIVE))) == 1
         uow.telemetry.forget([], end)
         uow.commit()
+
+
+def test_what_was_heard_of_a_window_is_told_without_reading_it(
+    seeded: UnitOfWorkFactory, samples: SimpleNamespace, clock: ManualClock
+) -> None:
+    start: datetime = samples.batch(1, [0.0]).start_at
+    span = Interval(start, start + 6 * FIVE)
+    with seeded() as uow:
+        uow.sites.add("north-2", replace(samples.site, site_id="north-2"))
+        uow.commit()
+    first_at = clock.now()
+    add(seeded, samples.batch(1, [1.0, 2.0]), replace(samples.batch(1, [4.0]), site_id="north-2"))
+    clock.advance_to(clock.now() + FIVE)
+    add(seeded, samples.batch(2, [3.0, 4.0], start=start + 2 * FIVE))
+    second_at = clock.now()
+    add(seeded, samples.batch(3, [9.0], start=start + 6 * FIVE))  # after the window
+
+    def heard(**known: datetime) -> dict[str, tuple[int, datetime, bool]]:
+        with seeded(write=False) as uow:
+            found = uow.telemetry.heard(["north-1", "north-2", "nowhere"], span, **known)
+        return {name: (one.number, one.received_at, one.is_repeated) for name, one in found.items()}
+
+    assert heard() == {"north-1": (2, second_at, False), "north-2": (1, first_at, False)}
+    assert heard(as_of=first_at)["north-1"] == (1, first_at, False)
+    assert heard(as_of=first_at - FIVE) == {}
+    add(seeded, samples.batch(4, [5.0], start=start + FIVE))
+    assert heard()["north-1"][2]
+    assert not heard(as_of=first_at)["north-1"][2]
+
+
+def test_as_of_an_instant_many_sites_say_what_they_had_said(
+    seeded: UnitOfWorkFactory, samples: SimpleNamespace, clock: ManualClock
+) -> None:
+    first_at, first = clock.now(), samples.batch(1, [1.0])
+    add(seeded, first)
+    clock.advance_to(clock.now() + FIVE)
+    second = samples.batch(2, [2.0])
+    add(seeded, second)
+    span = Interval(first.start_at, first.start_at + FIVE)
+    with seeded(write=False) as uow:
+        assert content(uow.telemetry.load_many(["north-1"], span)["north-1"]) == content([first, second])
+        then = uow.telemetry.load_many(["north-1"], span, as_of=first_at)
+    assert content(then["north-1"]) == content([first])

@@ -15,7 +15,8 @@ from vpp.foundation.errors import AlreadyExists, BrokenPromise, InvalidInput, Ov
 from vpp.storage.engine import make_engine
 from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
 from vpp.storage.write_turns import WriteTurns
-from vpp.workflows.ports import Due, DueKind, MessageKind, UnitOfWorkFactory
+from vpp.workflows.outbox_ports import MessageKind
+from vpp.workflows.ports import Due, DueKind, UnitOfWorkFactory
 from vpp.workflows.records import AuditRecord
 
 

@@ -6,15 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-import numpy as np
 import pytest
-from support.market import EVENING, FIVE, GATE, NOON, OPERATOR, RULES, Market, agent_of, step_bid
+from support.market import EVENING, GATE, NOON, OPERATOR, RULES, Market, agent_of, step_bid
+from support.settled_evening import clear_evening, deliver
 
 from vpp.dispatch.event import EventState
 from vpp.dispatch.instruction import InstructionState, RefusalReason
-from vpp.foundation.errors import InvalidInput, NotPermitted, WrongState
+from vpp.foundation.errors import InvalidInput, NotPermitted
 from vpp.foundation.interval import Interval
-from vpp.settlement.manifest import verify
+from vpp.portfolio.party import Party, PartyKind
+from vpp.settlement.manifest_check import verify
 from vpp.workflows.bidding import create_bid
 from vpp.workflows.delivery_contents import (
     AwardNoticeContent,
@@ -23,31 +24,15 @@ from vpp.workflows.delivery_contents import (
     InstructionContent,
     InvitationContent,
 )
+from vpp.workflows.due_settlements import settle_due
 from vpp.workflows.due_work import DueResult
 from vpp.workflows.emergencies import create_emergency_event
+from vpp.workflows.enrolling import create_party
 from vpp.workflows.modifying import cancel_event, update_event
 from vpp.workflows.ports import Due, DueKind, UnitOfWork
 from vpp.workflows.records import BidState
 from vpp.workflows.responding import acknowledge, open_deliveries, opt_out, welcome
-from vpp.workflows.settling import run_settlement
 from vpp.workflows.watching import event_status
-
-
-def clear_evening(market: Market, *, bids: dict[str, tuple[float, str]] | None = None) -> None:
-    market.open_auction(150.0)
-    for site_id, (kw, price) in (bids or {"north-1": (100.0, "60"), "north-2": (100.0, "90")}).items():
-        market.bid(site_id, kw, price)
-    market.advance(GATE + timedelta(minutes=1))
-
-
-def deliver(market: Market, reductions_kw: dict[str, float]) -> None:
-    """Meter the evening: each site draws its 1000 kW less what it reduces."""
-    began = NOON
-    ends = EVENING.end
-    for site_id, reduction_kw in reductions_kw.items():
-        load = np.full(int((ends - began) / FIVE), 1000.0)
-        load[int((EVENING.start - began) / FIVE) :] -= reduction_kw
-        market.meter(site_id, 1000, began, load)
 
 
 def statements(market: Market) -> dict[str, list[dict[str, str]]]:
@@ -116,8 +101,8 @@ def test_a_late_reading_makes_a_second_version_and_the_first_stays(market: Marke
         before = {stored.value.statement_id: stored.value for stored in uow.statements.page()}
     deliver(market, {"north-2": 50.0})
     period = f"{EVENING.start:%Y-%m}/again"
-    run_settlement(market.units, RULES, period)
-    run_settlement(market.units, RULES, period)  # nothing new: no third version
+    settle_due(market.units, RULES, period)
+    settle_due(market.units, RULES, period)  # nothing new: no third version
     with market.units(write=False) as uow:
         after = {stored.value.statement_id: stored.value for stored in uow.statements.page()}
     assert {key: after[key] for key in before} == before
@@ -126,7 +111,12 @@ def test_a_late_reading_makes_a_second_version_and_the_first_stays(market: Marke
         one, two = (after[f"{party_id}-2026-03-v{n}"] for n in (1, 2))
         assert two.total == one.total + two.delta
         assert two.delta != 0
-    assert sum(record.total for key, record in after.items() if key.endswith("-v2")) == 0
+    # Whose lines are as they were gets no new version; the newest of everybody's add up to nothing.
+    assert "owner-north-1-2026-03-v2" not in after
+    newest = {record.party_id: record for _, record in sorted(after.items())}
+    assert newest["hub"].version == 2
+    assert sum(record.total for record in newest.values()) == 0
+    assert sum(record.delta for key, record in after.items() if key.endswith("-v2")) == 0
 
 
 def test_silence_expires_and_is_never_paid(market: Market) -> None:
@@ -327,8 +317,8 @@ def test_the_next_months_settlement_leaves_this_months_lines_alone(market: Marke
     deliver(market, {"north-1": 100.0, "north-2": 50.0})
     market.advance(EVENING.end + timedelta(hours=4))
     before = set(statements(market))
-    run_settlement(market.units, RULES, "2026-04/x")
-    run_settlement(market.units, RULES, "2026-02/x")
+    settle_due(market.units, RULES, "2026-04/x")
+    settle_due(market.units, RULES, "2026-02/x")
     with market.units(write=False) as uow:
         assert {stored.value.version for stored in uow.statements.page()} == {1}
     assert set(statements(market)) == before
@@ -337,7 +327,7 @@ def test_the_next_months_settlement_leaves_this_months_lines_alone(market: Marke
 def test_a_settlement_that_waits_is_owed_again(market: Market) -> None:
     clear_evening(market)
     market.advance(EVENING.start + timedelta(minutes=5))
-    run_settlement(market.units, RULES, "2026-03/early")
+    settle_due(market.units, RULES, "2026-03/early")
     with market.units(write=False) as uow:
         owed = [due for due in uow.due.open() if due.kind is DueKind.SETTLEMENT]
     assert [due.due_at for due in owed] == [market.clock.now() + timedelta(hours=1)]
@@ -362,7 +352,7 @@ def test_a_settlement_measures_while_others_write_and_takes_note_of_what_they_ch
                 uow.commit()
         return market.units(write=write)
 
-    run_settlement(units, RULES, "2026-03/x")
+    settle_due(units, RULES, "2026-03/x")
     assert changes == []
     assert statements(market) == {}
     assert market.event().state is EventState.FAILED
@@ -422,23 +412,39 @@ def test_shortening_an_event_keeps_its_power(market: Market) -> None:
     assert [item.target_reduction_kw for item in newest] == [(100.0,) * 4, pytest.approx((50.0,) * 4)]
 
 
-def test_another_operator_neither_cancels_nor_buys_in_the_same_month(market: Market) -> None:
-    clear_evening(market)
+def test_another_operator_cancels_nothing_and_pays_for_what_it_buys_itself(market: Market) -> None:
     rival = replace(OPERATOR, principal_id="rival", party_id="rival-grid")
+    create_party(market.units, OPERATOR, Party("rival-grid", "Rival", PartyKind.OPERATOR), request_id="")
+    clear_evening(market)
     with pytest.raises(NotPermitted, match="parties/grid"):
         cancel_event(market.units, rival, "evening", etag="", request_id="")
-    with pytest.raises(WrongState, match="one operator a month"):
-        create_emergency_event(
-            market.units,
-            rival,
-            market.pool,
-            RULES,
-            event_id="storm",
-            product_id="example-emergency",
-            zone="north",
-            delivery=Interval(NOON + timedelta(hours=4), NOON + timedelta(hours=5)),
-            target_reduction_kw=(80.0,) * 4,
-            price_cap_per_mwh=Decimal(2000),
-            currency="GBP",
-            request_id="",
-        )
+    market.bid(
+        "north-1",
+        80.0,
+        "70",
+        bid=step_bid("north-1", 80.0, "70", intervals=1),
+        auction_id=None,
+        product_id="example-emergency",
+    )
+    storm = create_emergency_event(
+        market.units,
+        rival,
+        market.pool,
+        RULES,
+        event_id="storm",
+        product_id="example-emergency",
+        zone="north",
+        delivery=Interval(NOON + timedelta(hours=4), NOON + timedelta(hours=5)),
+        target_reduction_kw=(80.0,) * 4,
+        price_cap_per_mwh=Decimal(2000),
+        currency="GBP",
+        request_id="",
+    )
+    assert (storm.value.state, storm.value.operator_party_id) == (EventState.OFFERED, "rival-grid")
+    market.advance(EVENING.end)
+    deliver(market, {"north-1": 100.0, "north-2": 50.0})
+    market.advance(EVENING.end + timedelta(hours=4))
+    tables = statements(market)
+    bought = {party: {row["event_id"] for row in tables[party]} for party in ("grid", "rival-grid")}
+    assert bought == {"grid": {"evening"}, "rival-grid": {"storm"}}
+    assert sum(Decimal(row["amount"]) for table in tables.values() for row in table) == 0

@@ -17,7 +17,8 @@ from vpp.foundation.interval import Interval
 from vpp.workflows.due_work import run_due
 from vpp.workflows.emergencies import create_emergency_event, taken_up_after
 from vpp.workflows.missed_deadlines import MISSED_DEADLINE
-from vpp.workflows.ports import MessageKind, WorkerPool
+from vpp.workflows.outbox_ports import MessageKind
+from vpp.workflows.ports import WorkerPool
 from vpp.workflows.records import BidState
 
 NOTICE = timedelta(minutes=15)

@@ -21,7 +21,7 @@ from vpp.telemetry.quality import MeterQuality
 from vpp.telemetry.roll_up import RollUpLevel
 from vpp.workflows.due_work import BACKGROUND
 from vpp.workflows.ingesting import backfill, keep_batches
-from vpp.workflows.keeping_telemetry import keep_telemetry, owe_upkeep
+from vpp.workflows.keeping_telemetry import USUAL, keep_telemetry, owe_upkeep
 from vpp.workflows.needed_readings import needed_since
 from vpp.workflows.ports import Due, DueKind
 from vpp.workflows.site_load import averaged_load, site_load
@@ -144,7 +144,7 @@ def test_means_are_read_from_sums_and_outlive_the_readings(market: Market) -> No
 def test_what_an_event_needs_is_kept_until_it_is_settled(market: Market) -> None:
     market.open_auction()
     with market.units(write=False) as uow:
-        since = needed_since(uow)
+        since = needed_since(uow, USUAL)
     assert since < EVENING.start - 40 * DAY  # the product's rules look back as far
     short = replace(KEEPING, keep_raw=5 * DAY)
     upkeep(market, short)
@@ -155,7 +155,7 @@ def test_what_an_event_needs_is_kept_until_it_is_settled(market: Market) -> None
         event = uow.events.get("evening")
         assert event is not None
         assert event.value.state is EventState.FAILED
-        assert needed_since(uow) == uow.now
+        assert needed_since(uow, USUAL) == uow.now
     upkeep(market, short, at=TODAY + DAY + KEEPING.upkeep_delay)
     kept, _ = loads(market, HISTORY)
     assert kept.net_power_kw.isna().any()

@@ -25,7 +25,8 @@ from vpp.workflows.auctions import create_auction
 from vpp.workflows.due_work import DueOutcome, DueResult, next_due_at, run_due
 from vpp.workflows.forecasting import owe_forecast
 from vpp.workflows.missed_deadlines import MISSED_DEADLINE, REJECTED
-from vpp.workflows.ports import Due, DueKind, MessageKind, WorkerPool
+from vpp.workflows.outbox_ports import MessageKind
+from vpp.workflows.ports import Due, DueKind, WorkerPool
 from vpp.workflows.records import AuditRecord, BidState
 
 P = ParamSpec("P")

@@ -6,16 +6,20 @@ from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
-from support.market import EVENING, FIVE, GATE, NOON, OPERATOR, RULES, Market, agent_of
+from support.market import EVENING, FIVE, GATE, NOON, OPERATOR, QUARTER, RULES, Market, agent_of
 from support.products import shipped_products
 
 from vpp.dispatch.event import EventState
 from vpp.dispatch.instruction import InstructionState
 from vpp.dispatch.purpose import EventPurpose
 from vpp.foundation.interval import Interval
+from vpp.telemetry.quality import MeterQuality
 from vpp.workflows.delivering import delivered_totals_kwh, site_deliveries
 from vpp.workflows.enrolling import create_enrolment
+from vpp.workflows.identity import Principal, Role
+from vpp.workflows.importing_meters import import_readings
 from vpp.workflows.ordering import OrderedCall, create_ordered_event
+from vpp.workflows.revenue_checks import MeterRun
 
 HOUR = Interval(EVENING.start, EVENING.start + timedelta(hours=1))
 
@@ -138,3 +142,12 @@ def test_events_of_different_interval_lengths_count_each_kw_once(market: Market)
         "40.000",
     ]
     assert delivered_kwh(market, "order") == Decimal(20)
+    # A revenue meter that shows the same shares them the same, as finely as it was read.
+    meters = Principal("meters", "hub", None, frozenset({Role.METER_DATA_MANAGER}))
+    quarters = MeterRun(EVENING.start, QUARTER, np.array([1000.0, 840.0] * 2), MeterQuality.OK)
+    import_readings(market.units, meters, "north-1", [quarters], source_name="march.csv")
+    assert delivered_kwh(market, "order") == Decimal(20)
+    assert delivered_kwh(market, "evening") == Decimal(140)
+    half_hours = MeterRun(EVENING.start, 2 * QUARTER, np.array([900.0] * 2), MeterQuality.ESTIMATED)
+    import_readings(market.units, meters, "north-1", [half_hours], source_name="march.csv")
+    assert delivered_kwh(market, "order") == Decimal(40)  # it cannot tell, and shows 100 kW throughout

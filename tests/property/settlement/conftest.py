@@ -106,6 +106,7 @@ def deliveries(draw: st.DrawFn, event_id: str, site_id: str, currency: str) -> S
         price_per_mwh=tuple(draw(exact("-100", "9000", 7)) for _ in range(count)),
         price_basis=PayRule.AS_CLEAR,
         local_starts=tuple(each.interval.start.isoformat() for each in intervals),
+        operator_party_id="grid",
         make_whole=draw(st.sampled_from(["0", "0.005", "12.345"]).map(Decimal)),
     )
 

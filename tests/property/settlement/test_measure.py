@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpp.foundation.interval import Interval
-from vpp.foundation.series import regular
-from vpp.settlement.delivery import measure
+from vpp.settlement.delivery import measured_intervals
 from vpp.telemetry.quality import MeterQuality
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -24,16 +23,15 @@ def test_delivered_is_baseline_less_metered(
     rows: list[tuple[float, float, MeterQuality]], minutes: int
 ) -> None:
     step = timedelta(minutes=minutes)
-    baseline = regular([row[0] for row in rows], NOON, step)
-    measured = measure(
+    baseline = [row[0] for row in rows]
+    measured = measured_intervals(
         "north-1",
-        Interval(NOON, NOON + len(rows) * step),
-        step,
+        [Interval(NOON + n * step, NOON + (n + 1) * step) for n in range(len(rows))],
         award_kw=[0.0] * len(rows),
         target_kw=[0.0] * len(rows),
         baseline_raw_kw=baseline,
         baseline_kw=baseline,
-        metered_kw=regular([row[1] for row in rows], NOON, step),
+        metered_kw=[row[1] for row in rows],
         quality=[row[2] for row in rows],
     )
     for each, (base_kw, load_kw, quality) in zip(measured, rows, strict=True):
@@ -44,6 +42,9 @@ def test_delivered_is_baseline_less_metered(
             continue
         assert each.quality is quality
         assert abs(float(each.metered_kwh) - load_kw * minutes / 60) <= 0.000501
-        if each.baseline_kwh is not None:
+        if quality is MeterQuality.BAD:
+            assert each.delivered_kwh is None
+        elif each.baseline_kwh is not None:
             assert each.delivered_kwh == each.baseline_kwh - each.metered_kwh
+            assert each.delivered_kwh is not None
             assert each.delivered_kwh == each.delivered_kwh.quantize(Decimal("0.001"))

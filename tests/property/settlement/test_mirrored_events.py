@@ -1,15 +1,18 @@
 """An event that raises consumption settles, on a mirrored meter, exactly as the one that lowers it."""
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from decimal import Decimal
+from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.random_months import PERIOD, random_month
+from support.settled import statements_of
 
 from vpp.foundation.direction import Direction
-from vpp.settlement.settle_period import settle_period
+from vpp.settlement.reckoning import reckon
 from vpp.settlement.site_delivery import EmissionFactor, SiteDelivery
 from vpp.settlement.statement import Statement
 from vpp.settlement.statement_file import parse_csv, render_csv
@@ -40,6 +43,7 @@ def mirrored(delivery: SiteDelivery) -> SiteDelivery:
             )
             for each in delivery.intervals
         ),
+        aggregate_shift_kwh=tuple(map(negated, delivery.aggregate_shift_kwh)),
     )
 
 
@@ -52,22 +56,40 @@ def strategy(random_books: Callable[..., st.SearchStrategy[list[SiteDelivery]]])
 def test_every_column_but_the_meters_is_the_same(strategy: object, data: st.DataObject) -> None:
     book: list[SiteDelivery] = data.draw(strategy)  # type: ignore[arg-type]  # a strategy of books
     down = [replace(delivery, emission_factor=FACTOR) for delivery in book]
-    period = down[0].settlement_period
-    lowered = settle_period(period, down, operator_party_id="grid", aggregator_party_id="hub")
-    raised = settle_period(
-        period, [mirrored(each) for each in down], operator_party_id="grid", aggregator_party_id="hub"
-    )
+    lowered = list(statements_of(down).values())
+    raised = list(statements_of([mirrored(each) for each in down]).values())
     assert [statement.total for statement in lowered] == [statement.total for statement in raised]
     for one, other in zip(lowered, raised, strict=True):
         assert {line.direction for line in other.lines} == {"load_up"}
         for line, image in zip(one.lines, other.lines, strict=True):
-            for field in fields(line):
-                shown, mirror = getattr(line, field.name), getattr(image, field.name)
-                if field.name in SIGNED:
-                    assert mirror == negated(shown), field.name
-                elif field.name != "direction":
-                    assert mirror == shown, field.name
+            for name, shown, mirror in zip(line._fields, line, image, strict=True):
+                if name in SIGNED:
+                    assert mirror == negated(shown), name
+                elif name != "direction":
+                    assert mirror == shown, name
         check_file(other)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=60)
+def test_every_part_of_the_money_rules_is_the_same_in_both_directions(seed: int) -> None:
+    """All but one: more consumption is not bound by the load that there is to shed."""
+    ready = {"price_per_kw_h": "0.0201", "paid": "always", "by_performance": True}
+    month = random_month(Random(seed), availability=ready)
+    down = [each for each in month.deliveries if each.product.call.direction is Direction.LOAD_DOWN]
+    lowered, raised = (
+        reckon(PERIOD, book, run=month.run, adjustments=month.adjustments)
+        for book in (down, [mirrored(each) for each in down])
+    )
+    assert raised.shared == lowered.shared
+    for one, other in zip(lowered.charges, raised.charges, strict=True):
+        assert (one.key, one.payer, one.payee, one.amount, one.cuts) == (
+            other.key,
+            other.payer,
+            other.payee,
+            other.amount,
+            other.cuts,
+        )
 
 
 def check_file(raised: Statement) -> None:

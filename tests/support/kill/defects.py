@@ -12,7 +12,7 @@ from support.kill.points import KillPoints
 from vpp.agent.journal import Entry, Journal
 from vpp.foundation.clock import Clock
 from vpp.storage.unit_of_work import SqlUnitOfWork, SqlUnitOfWorkFactory
-from vpp.workflows.ports import MessageKind, Owed
+from vpp.workflows.outbox_ports import MessageKind, Owed
 
 ANSWER_BEFORE_COMMIT = "hub answers before it commits"
 TWO_TRANSACTIONS = "state and outbox in two transactions"

@@ -34,6 +34,7 @@ from vpp.workflows.identity import Principal
 from vpp.workflows.keeping_telemetry import owe_upkeep
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.rebuilding_deadlines import forget_claims, rebuild_deadlines
+from vpp.workflows.settlement_dues import owe_settlement_look
 
 _log = logging.getLogger(__name__)
 RETRY_S = 5.0
@@ -125,6 +126,7 @@ class SimulatedHub:
             try:
                 owe_forecast(units, self._rules)
                 owe_upkeep(units, self._rules.telemetry)
+                owe_settlement_look(units)
                 forget_claims(units)
                 for due in rebuild_deadlines(units, self._rules):
                     self._network.complain(f"{due.kind.value} of {due.subject_id} was missing at a start")

@@ -8,7 +8,7 @@ from typing import Any
 
 from vpp.dispatch.event import EVENT_TRANSITIONS, Event, EventState
 from vpp.dispatch.instruction import INSTRUCTION_TRANSITIONS, Instruction, InstructionState
-from vpp.workflows.ports import MessageKind, OutboxMessage
+from vpp.workflows.outbox_ports import MessageKind, OutboxMessage
 from vpp.workflows.records import AuditRecord, AwardRecord
 
 _OUT = frozenset(

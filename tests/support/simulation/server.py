@@ -32,7 +32,7 @@ class SimulatedServer:
         registrar = _Registrar()
         for field in dataclasses.fields(servicers):
             module = importlib.import_module(f"{SERVICES}.{field.name}_pb2_grpc")
-            name = field.name.capitalize()
+            name = field.name.title().replace("_", "")
             getattr(module, f"add_{name}ServiceServicer_to_server")(getattr(servicers, field.name), registrar)
         self._handlers = registrar.handlers
         self._interceptors = tuple(interceptors)

@@ -118,6 +118,15 @@ def test_quantities_are_whole_increments_and_within_the_envelope() -> None:
     assert steps_kw(pending.request.bid) == [30.0, 30.0]
 
 
+def test_no_bid_is_larger_than_the_product_s_largest() -> None:
+    small = ProductRules(
+        5.0, 20.0, Decimal(0), Decimal(3000), "GBP", QUARTER, is_emergency=False, max_bid_kw=75.0
+    )
+    pending = bid_for(WINDOW, offer(), Terms(TERMS.resource, TERMS.enrolled, small, BIDDING), [])
+    assert pending is not None
+    assert steps_kw(pending.request.bid) == [60.0, 60.0]  # whole increments within it
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -11,7 +11,7 @@ from vpp.auction.bid import Bid, BlockOffer, PriceStep, Rebound, StepOffer
 from vpp.auction.book import Book
 from vpp.auction.entry import check_bid, check_book
 from vpp.foundation.errors import InvalidInput
-from vpp.portfolio.product import BidRules
+from vpp.portfolio.bid_rules import BidRules
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RULES = BidRules(

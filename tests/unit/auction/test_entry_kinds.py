@@ -21,7 +21,7 @@ from vpp.auction.bid import (
 from vpp.auction.book import Book
 from vpp.auction.entry import check_bid, check_book
 from vpp.foundation.errors import InvalidInput
-from vpp.portfolio.product import BidRules
+from vpp.portfolio.bid_rules import BidRules
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ANY = BidRules(

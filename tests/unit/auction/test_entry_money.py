@@ -12,7 +12,7 @@ from vpp.auction.book_json import book_from_document, book_to_document
 from vpp.auction.buyer import BuyerTerms
 from vpp.auction.entry import check_bid, check_book
 from vpp.foundation.errors import InvalidInput
-from vpp.portfolio.product import BidRules
+from vpp.portfolio.bid_rules import BidRules
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LADDER = (PriceStep(60.0, Decimal(50)), PriceStep(40.0, Decimal(60)))

@@ -186,6 +186,8 @@ def test_one_token_proves_one_principal(tmp_path: Path) -> None:
         {"site_id": None},
         {"roles": ["auditor"]},
         {"roles": ["site_agent", "settlement_officer"]},
+        {"roles": ["meter_data_manager", "settlement_officer"], "site_id": None},
+        {"roles": ["meter_data_manager", "site_owner"], "site_id": None},
         {"principal_id": "Not An Id"},
     ],
     ids=str,

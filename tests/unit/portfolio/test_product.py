@@ -68,3 +68,71 @@ def test_a_rule_made_for_reductions_measures_no_increase(
     up = product_for(Direction.LOAD_UP).model_dump(mode="json") | {"baseline": {"rule": rule}}
     with pytest.raises(ValidationError, match=f"rule {rule_id} {why}"):
         ProductProfile.model_validate(up)
+
+
+def test_a_document_from_before_a_field_existed_loads_as_it_was(document: dict[str, Any]) -> None:
+    """A hub keeps versions of products for years; fields that came later mean no such limit."""
+    whole = ProductProfile.model_validate(document)
+    for later in ("telemetry_interval", "stacking_excludes", "test_rule", "measurement"):
+        del document[later]
+    for later in (
+        "notice_max",
+        "gate_close",
+        "max_events_per_year",
+        "max_hours_per_year",
+        "calendar",
+        "activation",
+    ):
+        del document["call"][later]
+    del document["bid"]["max_bid_kw"], document["provenance"]["source_url"]
+    kept = ("currency", "pay_rule", "penalty_formula_id", "penalty_ratio", "aggregator_fee_ratio")
+    bands = ("band_low_ratio", "band_full_ratio", "band_cap_ratio", "availability_price_per_kw_h")
+    document["money"] = {field: document["money"][field] for field in (*kept, *bands)}
+    assert ProductProfile.model_validate(document) == whole
+
+
+@pytest.mark.parametrize(
+    ("excluded", "message"),
+    [
+        (["example-peak-shaving"], "names example-peak-shaving itself"),
+        (["other", "other"], "names a product twice"),
+        (["../other"], "stacking_excludes"),
+    ],
+)
+def test_exclusions_name_other_products_once(
+    document: dict[str, Any], excluded: list[str], message: str
+) -> None:
+    document["stacking_excludes"] = excluded
+    with pytest.raises(ValidationError, match=message):
+        ProductProfile.model_validate(document)
+
+
+class TestLocalActivation:
+    @pytest.fixture
+    def ready(self) -> dict[str, Any]:
+        return shipped_products()["example-nordic-ffr"].model_dump(mode="json")
+
+    def test_readiness_is_bought(self, ready: dict[str, Any]) -> None:
+        assert not ProductProfile.model_validate(ready).call.is_instructed
+
+    @pytest.mark.parametrize(
+        ("group", "fields", "message"),
+        [
+            ("call", {"trigger": "emergency"}, "call.trigger is emergency, expected day_ahead_auction"),
+            ("money", {"pays_energy": True}, "money.pays_energy is true, expected false"),
+            (
+                "money",
+                {"penalty_formula_id": "shortfall_at_price", "penalty_ratio": "1"},
+                "money has a penalty, expected none",
+            ),
+            ("money", {"availability": None}, "money.availability is expected"),
+            ("money", {"availability": {"paid": "when_called"}}, "money.availability is expected"),
+            ("money", {"availability": {"by_performance": True}}, "and not by performance"),
+        ],
+    )
+    def test_nothing_is_held_against_an_instruction(
+        self, ready: dict[str, Any], group: str, fields: dict[str, object], message: str
+    ) -> None:
+        ready[group] |= fields
+        with pytest.raises(ValidationError, match=message):
+            ProductProfile.model_validate(ready)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from vpp.rpc.delivery_window import DeliveryWindow, ResendRules
 from vpp.workflows.delivery_contents import CancellationContent, OpenDelivery
-from vpp.workflows.ports import MessageKind, OutboxMessage
+from vpp.workflows.outbox_ports import MessageKind, OutboxMessage
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

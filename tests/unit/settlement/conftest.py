@@ -118,6 +118,7 @@ def delivery(product: ProductMaker, measured: MeasuredMaker) -> DeliveryMaker:
             "product": product(),
             "site_id": site_id,
             "party_id": "acme",
+            "operator_party_id": "grid",
             "time_zone": "Europe/London",
             "meter_id": "m-77",
             "award_ids": ("evening-a1",),

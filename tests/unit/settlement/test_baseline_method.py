@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 from support.products import shipped_products
+from support.settled import statements_of
 
 from vpp.foundation.interval import Interval
 from vpp.portfolio.money_rules import PayRule
 from vpp.settlement.delivery import MeasuredInterval
 from vpp.settlement.line_code import LineCode
-from vpp.settlement.settle_period import settle_period
 from vpp.settlement.site_delivery import SiteDelivery
 from vpp.telemetry.quality import MeterQuality
 
@@ -43,6 +43,7 @@ def test_the_fallback_stands_on_the_line(method: str, named: str) -> None:
         product=product,
         site_id="north-1",
         party_id="owner",
+        operator_party_id="grid",
         time_zone="Europe/London",
         meter_id="north-1-poc",
         award_ids=("evening-1",),
@@ -53,14 +54,12 @@ def test_the_fallback_stands_on_the_line(method: str, named: str) -> None:
         local_starts=("2026-03-05T17:00:00+00:00",),
     )
     note = "baseline rule ten-of-ten has unverified values"
-    statements = settle_period(
-        "2026-03",
-        [replace(delivery, baseline_method=method, baseline_note=note)],
-        operator_party_id="grid",
-        aggregator_party_id="hub",
-    )
+    statements = statements_of([replace(delivery, baseline_method=method, baseline_note=note)])
     lines = [
-        line for statement in statements for line in statement.lines if line.line_code is LineCode.ENERGY
+        line
+        for statement in statements.values()
+        for line in statement.lines
+        if line.line_code is LineCode.ENERGY
     ]
     assert [line.baseline_id for line in lines] == [named, named]
     assert [line.note for line in lines] == [note, note]

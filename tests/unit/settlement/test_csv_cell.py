@@ -34,11 +34,46 @@ def test_every_kind_of_value_has_one_text(value: Cell, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "'quoted"],  # noqa: RUF001  the full-width sign is the point
+    [
+        *("=1+1", "+1", "-1", "@SUM(A1)", "'quoted", "=HYPERLINK(0)", '=cmd|"/c calc"!A0'),
+        *("\tplain", "\rplain", "\nplain", "\u202e=1", "\u200e+1"),
+        *("＝1", "＋1", "－1", "＠1", "﹦1", "﹢1", "﹣1", "﹫1"),  # noqa: RUF001  wide and small signs are the point
+        *(" =1", "\u3000＝1", "\ufeff=1", "\u200b\u00a0@x", "\0=1", "\v+1"),  # noqa: RUF001  as well
+    ],
 )
 def test_formulas_are_disarmed_and_come_back(text: str) -> None:
     assert guarded(text) == "'" + text
     assert unguarded(guarded(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("x;=1", "x;'=1"),
+        ("x; =1", "x;' =1"),
+        ('x;"=1"', 'x;\'"=1"'),
+        ("x,@y\n-1\t＋1", "x,'@y\n'-1\t'＋1"),  # noqa: RUF001  as well
+        ("x;'=1", "x;''=1"),
+        ("x;'y", "x;''y"),
+        (";;=1", ";;'=1"),
+        ("\t=1", "'\t'=1"),
+        ("\r\n=1", "'\r\n'=1"),
+        ("=1;=2", "'=1;'=2"),
+        ("a; b, c-d\ne", "a; b, c-d\ne"),
+    ],
+)
+def test_formulas_behind_a_sign_that_another_program_cuts_at_are_disarmed(text: str, written: str) -> None:
+    """Excel in German or French parts cells by semicolons and takes the quotes of this file for text."""
+    assert guarded(text) == written
+    assert unguarded(written) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["north-1", "1+1", "北京=1", " plain", "\u3000東京", " ", "a@b", "２０２６"],  # noqa: RUF001  wide digits
+)
+def test_other_text_stays_as_it_is(text: str) -> None:
+    assert guarded(text) == text == unguarded(guarded(text))
 
 
 def test_negative_numbers_are_not_text() -> None:

@@ -4,104 +4,118 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from support.reckoned_statements import statement_for
 
-from vpp.settlement.manifest import manifest_name, render_manifest, verify
+from vpp.settlement.manifest import ManifestFacts, manifest_name
 from vpp.settlement.site_delivery import SiteDelivery
-from vpp.settlement.statement import Statement, build_statement
-from vpp.settlement.statement_file import render_csv
+from vpp.settlement.statement import Statement
+from vpp.settlement.statement_files import write_statement
+from vpp.settlement.statement_names import StatementNames
 
 WRITTEN_AT = datetime(2026, 4, 1, 9, tzinfo=UTC)
+FACTS = ManifestFacts(code_version="1.2.3", created_at=WRITTEN_AT)
 
 
 @pytest.fixture
 def statement(delivery: Callable[..., SiteDelivery]) -> Statement:
-    return build_statement(
-        "acme", "2026-03", [delivery(["60"])], operator_party_id="grid", aggregator_party_id="hub"
-    )
+    return statement_for("acme", [delivery(["60"])])
 
 
-def manifest_of(statement: Statement) -> bytes:
-    return render_manifest(statement, render_csv(statement), code_version="1.2.3", created_at=WRITTEN_AT)
+def document_of(statement: Statement, facts: ManifestFacts = FACTS) -> dict[str, object]:
+    files = write_statement(statement.head, statement.lines, facts).files
+    found: dict[str, object] = json.loads(files[manifest_name(statement.head)])
+    return found
 
 
 def test_the_manifest_says_what_was_written(statement: Statement) -> None:
-    document = json.loads(manifest_of(statement))
-    assert manifest_name(statement) == "statement_acme_2026-03_v1.manifest.json"
-    assert document == {
+    files = write_statement(statement.head, statement.lines, FACTS).files
+    csv_bytes, summary_bytes, _ = files.values()
+    assert list(files) == [
+        "statement_acme_2026-03_v1.csv",
+        "statement_acme_2026-03_v1.summary.csv",
+        "statement_acme_2026-03_v1.manifest.json",
+    ]
+    assert document_of(statement) == {
         "statement_id": "acme-2026-03-v1",
+        "party_id": "acme",
+        "party_name": "",
+        "settlement_period": "2026-03",
+        "version": 1,
         "previous": "",
+        "previous_manifest_sha256": "",
+        "run_id": "",
         "run_type": "INITIAL",
+        "run_label": "INITIAL",
         "currency": "GBP",
         "file_name": "statement_acme_2026-03_v1.csv",
-        "sha256": hashlib.sha256(render_csv(statement)).hexdigest(),
+        "sha256": hashlib.sha256(csv_bytes).hexdigest(),
+        "summary_file_name": "statement_acme_2026-03_v1.summary.csv",
+        "summary_sha256": hashlib.sha256(summary_bytes).hexdigest(),
         "row_count": 3,
         "control_totals": {"ENERGY": "4.80", "AGG_FEE": "-0.48", "PENALTY": "-1.20"},
+        "quantity_totals": {
+            "baseline_kwh": "500.000",
+            "metered_kwh": "440.000",
+            "delivered_kwh": "60.000",
+            "payable_kwh": "60.000",
+            "availability_kw_h": "0",
+            "penalty_basis_kwh": "30.000",
+            "co2_kg": "0",
+        },
         "total_amount": "3.12",
         "delta_amount": "3.12",
         "products": [{"product_id": "evening-peak", "version": 3}],
         "baselines": [{"baseline_id": "high-4-of-5", "product_id": "evening-peak", "product_version": 3}],
+        "evidence_sha256": "",
+        "data_versions": {},
+        "site_names": {},
         "code_version": "1.2.3",
         "created_at": "2026-04-01T09:00:00Z",
         "signer": "",
+        "signature": "",
     }
 
 
-def test_the_same_inputs_give_the_same_bytes(statement: Statement) -> None:
-    assert manifest_of(statement) == manifest_of(statement)
-
-
-def test_an_untouched_file_has_no_problem(statement: Statement) -> None:
-    assert verify(render_csv(statement), manifest_of(statement)) == []
-
-
-def test_an_empty_statement_verifies_too(delivery: Callable[..., SiteDelivery]) -> None:
-    nothing_to_share = build_statement(
-        "hub", "2026-03", [delivery(["0"])], operator_party_id="grid", aggregator_party_id="hub"
+def test_facts_of_the_run_stand_in_it_and_no_other_site_s(statement: Statement) -> None:
+    document = document_of(
+        statement,
+        ManifestFacts(
+            code_version="1",
+            created_at=WRITTEN_AT,
+            run_id="run-2026-03-3",
+            run_label="RECALC_2",
+            evidence_sha256="ab",
+            data_versions={"north-1": 17, "someone-elses": 3},
+            product_sha256={("evening-peak", 3): "cd", ("other", 1): "no"},
+            rule_sha256={"high-4-of-5": "ef"},
+            names=StatementNames("Acme 株式会社", {"north-1": "北京数据中心", "someone-elses": "Secret"}),
+            previous_manifest_sha256="01",
+        ),
     )
-    assert nothing_to_share.lines == ()
-    assert verify(render_csv(nothing_to_share), manifest_of(nothing_to_share)) == []
+    assert (document["run_id"], document["run_label"], document["run_type"]) == (
+        "run-2026-03-3",
+        "RECALC_2",
+        "INITIAL",
+    )
+    assert (document["evidence_sha256"], document["previous_manifest_sha256"]) == ("ab", "01")
+    assert (document["data_versions"], document["site_names"]) == (
+        {"north-1": 17},
+        {"north-1": "北京数据中心"},
+    )
+    assert document["party_name"] == "Acme 株式会社"
+    assert document["products"] == [{"product_id": "evening-peak", "version": 3, "sha256": "cd"}]
+    assert document["baselines"] == [
+        {"baseline_id": "high-4-of-5", "product_id": "evening-peak", "product_version": 3, "sha256": "ef"}
+    ]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "expected"),
-    [
-        (b'"4.80"', b'"5.80"', ["sha256", "control total ENERGY", "total_amount", "delta_amount"]),
-        (b'"ENERGY"', b'"PENALTY"', ["sha256", "control total ENERGY", "control total PENALTY"]),
-        (b'"GBP"', b'"EUR"', ["sha256", "currency"]),
-        (b'"m-77"', b'"m-78"', ["sha256"]),
-        (b'"4.80"', b'"4,80"', ["sha256", "an amount in the file is not a number"]),
-        (b'"amount"', b'"sum"', ["sha256", "file does not have the columns"]),
-        (b',"m-77"', b"", ["sha256", "a row does not have as many cells"]),
-        (b'"m-77"', b'"m-77', ["sha256", "file is not UTF-8 CSV"]),
-    ],
-)
-def test_every_change_is_found(statement: Statement, old: bytes, new: bytes, expected: list[str]) -> None:
-    content = render_csv(statement)
-    assert old in content
-    problems = verify(content.replace(old, new), manifest_of(statement))
-    assert [problem.startswith(start) for problem, start in zip(problems, expected, strict=True)] == [
-        True
-    ] * len(expected)
+def test_the_same_inputs_give_the_same_bytes(statement: Statement) -> None:
+    first, second = (write_statement(statement.head, statement.lines, FACTS) for _ in range(2))
+    assert first.files == second.files
+    assert first.csv_sha256 == hashlib.sha256(first.files["statement_acme_2026-03_v1.csv"]).hexdigest()
 
 
-def test_a_lost_row_is_found(statement: Statement) -> None:
-    *kept, _last, end = render_csv(statement).split(b"\r\n")
-    problems = verify(b"\r\n".join([*kept, end]), manifest_of(statement))
-    assert "row_count of the file is 2, manifest says 3" in problems
-
-
-@pytest.mark.parametrize(
-    ("manifest", "problem"),
-    [(b"\xff", "manifest is not JSON"), (b"{", "manifest is not JSON"), (b"[]", "not a JSON object")],
-)
-def test_a_broken_manifest_is_a_problem_not_an_error(
-    statement: Statement, manifest: bytes, problem: str
-) -> None:
-    [found] = verify(render_csv(statement), manifest)
-    assert problem in found
-
-
-def test_values_of_the_wrong_kind_are_problems(statement: Statement) -> None:
-    wrong = {"sha256": 1, "row_count": "3", "control_totals": [], "total_amount": 3.12, "currency": ["GBP"]}
-    document = json.loads(manifest_of(statement)) | wrong | {"delta_amount": "none"}
-    assert len(verify(render_csv(statement), json.dumps(document).encode())) == 8
+def test_names_are_written_as_they_are(statement: Statement) -> None:
+    facts = ManifestFacts(code_version="1", created_at=WRITTEN_AT, names=StatementNames("東京電力"))
+    content = write_statement(statement.head, statement.lines, facts).files[manifest_name(statement.head)]
+    assert "東京電力" in content.decode()

@@ -11,12 +11,13 @@ from vpp.dispatch.event import EventState
 from vpp.dispatch.instruction import InstructionState, RefusalReason
 from vpp.foundation.direction import Direction
 from vpp.foundation.errors import InvalidInput
+from vpp.portfolio.call_rules import Activation, Trigger
 from vpp.portfolio.enrolment import EnrolmentState
 from vpp.portfolio.money_rules import PayRule
 from vpp.portfolio.party import PartyKind
-from vpp.portfolio.product import Trigger
 from vpp.portfolio.resource import ResourceKind
 from vpp.rpc.wire.enum_fields import member
+from vpp.settlement.adjustment import AdjustmentState
 from vpp.settlement.run_type import RunType
 from vpp.telemetry.quality import MeterQuality
 from vpp.v1 import auction_pb2, buyer_pb2, event_pb2, portfolio_pb2, settlement_pb2, telemetry_pb2
@@ -26,6 +27,7 @@ PAIRS = [
     (PartyKind, portfolio_pb2.Party.Kind, "KIND_"),
     (ResourceKind, portfolio_pb2.Resource.Kind, "KIND_"),
     (Trigger, portfolio_pb2.Product.Trigger, "TRIGGER_"),
+    (Activation, portfolio_pb2.Product.Activation, "ACTIVATION_"),
     (PayRule, portfolio_pb2.Product.PayRule, "PAY_RULE_"),
     (EnrolmentState, portfolio_pb2.Enrolment.State, "STATE_"),
     (TenderState, auction_pb2.Auction.State, "STATE_"),
@@ -35,6 +37,7 @@ PAIRS = [
     (RefusalReason, event_pb2.Instruction.Reason, "REASON_"),
     (RunType, settlement_pb2.Statement.RunType, "RUN_TYPE_"),
     (DisputeState, settlement_pb2.Dispute.State, "STATE_"),
+    (AdjustmentState, settlement_pb2.Adjustment.State, "STATE_"),
     (MeterQuality, telemetry_pb2.MeterQuality, "METER_QUALITY_"),
     (Direction, buyer_pb2.Direction, "DIRECTION_"),
 ]
