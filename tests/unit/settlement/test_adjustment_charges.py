@@ -133,3 +133,8 @@ def test_only_approved_ones_of_the_period_count_in_the_order_of_their_ids() -> N
 def test_what_cannot_be_booked_is_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         list(adjustment_charges("2026-03", [], RUN, [replace(AGREED, **changes)]))
+
+
+def test_a_single_penny_may_be_agreed_to(delivery: Delivery) -> None:
+    [charge] = adjustment_charges("2026-03", [delivery()], RUN, [replace(AGREED, amount=Decimal("0.01"))])
+    assert str(charge.amount) == "0.01"

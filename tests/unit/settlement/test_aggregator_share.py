@@ -35,3 +35,14 @@ def test_a_fixed_price_leaves_the_rest() -> None:
 def test_where_the_energy_was_cut_the_fee_is_too() -> None:
     rule = ShareRule.of(ShareTerms(kind="fixed_price", site_price_per_mwh=Decimal(40)))
     assert rule.of_energy(100_000, 80_000_000, (1, 4), MinorUnit("GBP")) == 100
+
+
+def test_a_floor_and_a_share_of_nothing_are_just_that() -> None:
+    floor = ShareRule.of(
+        ShareTerms(kind="floor_and_share", floor_price_per_mwh=Decimal(300), site_ratio=Decimal(0))
+    )
+    assert floor.site_price_micros(1_000_000_000) == 300_000_000
+    share = ShareRule.of(
+        ShareTerms(kind="floor_and_share", floor_price_per_mwh=Decimal(0), site_ratio=Decimal("0.8"))
+    )
+    assert share.site_price_micros(1_000_000_000) == 800_000_000

@@ -85,6 +85,7 @@ def test_events_share_a_periods_budget_and_operators_do_not(delivery: Delivery, 
     figures, [note] = cut_to_budgets([dawn, dusk, other], PERIOD, None)
     assert (dawn.energy, dusk.energy, other.energy) == ([400], [400], [800])
     assert set(figures) == {("grid", "evening-peak", 3, ""), ("wire", "evening-peak", 3, "")}
+    assert [cut.limit for cut in dawn.cuts[0, LineCode.ENERGY]] == ["budget for the period"]
     assert note.startswith("grid's budget of evening-peak version 3 for 2026-03: 16.00 owed, 8.00 there")
 
 

@@ -9,6 +9,11 @@ def test_a_price_of_its_own_is_per_kw_and_hour() -> None:
     assert (rule.own_price_micros, str(rule.own_price), rule.price_unit) == (12_500, "0.012500", "GBP/kW.h")
 
 
+def test_a_price_of_nothing_is_nothing() -> None:
+    rule = AvailabilityRule.of(AvailabilityTerms(price_per_kw_h=Decimal(0)), "GBP")
+    assert (rule.own_price_micros, rule.own_price) == (0, 0)
+
+
 def test_the_awards_price_is_per_mw_and_hour() -> None:
     rule = AvailabilityRule.of(AvailabilityTerms(), "EUR")
     assert (rule.own_price_micros, rule.price_unit) == (None, "EUR/MW.h")

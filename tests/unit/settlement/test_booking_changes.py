@@ -199,3 +199,19 @@ def test_versions_reach_the_result_of_a_single_run(delivery: Delivery) -> None:
 def test_a_party_with_nothing_to_state_gets_none(delivery: Delivery) -> None:
     assert list(Settled().run([delivery(["0"])])) == ["acme", "grid"]
     assert Settled().run([]) == {}
+
+
+def test_a_stranger_has_no_line_and_what_was_never_booked_was_nothing(delivery: Delivery) -> None:
+    [charge, *_] = charges = charges_of(delivery(["100"]))
+    assert list(party_lines(charges, {}, replace(HEAD, party_id="stranger"), [])) == []
+    assert Change(charge.key, charge, None).amounts(("acme", "GBP")) == (0, Decimal("8.00"))
+    assert Change(charge.key, charge, None).amounts(("grid", "GBP")) == (0, Decimal("-8.00"))
+
+
+def test_a_line_that_is_taken_back_says_what_it_was_about(delivery: Delivery) -> None:
+    made = delivery(["100"])
+    [charge, *_] = charges_of(made)
+    before = {charge.key: (charge.payer, charge.payee, charge.amount)}
+    [(line, shown)] = party_lines([], before, HEAD, [made])
+    assert (str(line.amount), str(line.delta_amount), shown) == ("0.00", "-8.00", None)
+    assert (line.meter_id, line.product_id, line.tz) == ("m-77", "evening-peak", "Europe/London")

@@ -93,8 +93,10 @@ def test_without_a_baseline_nothing_is_delivered() -> None:
     ("changes", "message"),
     [
         ({"metered_kw": [70.0]}, "metered_kw of north-1 has 1 values, expected 2"),
-        ({"baseline_kw": [1.0] * 3}, "baseline_kw of north-1 has 3 values, expected 2"),
-        ({"award_kw": [40.0]}, "award_kw of north-1 has 1 values, expected 2"),
+        ({"baseline_kw": [1.0] * 3}, "^baseline_kw of north-1 has 3 values, expected 2"),
+        ({"baseline_raw_kw": [1.0]}, "^baseline_raw_kw of north-1 has 1 values, expected 2"),
+        ({"target_kw": [30.0] * 3}, "^target_kw of north-1 has 3 values, expected 2"),
+        ({"award_kw": [40.0]}, "^award_kw of north-1 has 1 values, expected 2"),
         ({"quality": [OK]}, "quality of north-1 has 1 values, expected 2"),
         ({"target_kw": [30.0, NAN]}, "power is nan"),
         ({"target_kw": [30.0, -1.0]}, "target_kw is -1.000, must not be negative"),

@@ -118,3 +118,15 @@ def test_without_data_there_is_nothing_to_limit(product: Product, delivery: Deli
     rules = product(limits={"min_paid_kw": "70", "peak_below_baseline": True, "max_paid_kw": "1"})
     blind = delivery(["60"], quality=MeterQuality.MISSING).intervals
     assert limited(rules, blind) == ([0], [0], ["no payment and no penalty: meter data missing"])
+
+
+def test_hours_without_load_or_delivery_add_nothing_to_the_tests(
+    product: Product, measured: Callable[..., MeasuredInterval]
+) -> None:
+    """80 of 500 kWh are 16 %, and as much in the mean of one hour; an hour of nothing changes neither sum."""
+    idle = measured(baseline_kwh=Decimal(0), baseline_raw_kwh=Decimal(0), metered_kwh=Decimal(0))
+    share = product(limits={"min_mean_reduction_ratio": "0.16"})
+    assert limited(share, [measured("80"), idle])[0] == [80_000, 0]
+    mean = product(limits={"min_paid_kw": "40.0001"})
+    assert limited(mean, [measured("80"), idle])[0] == [0, 0]
+    assert limited(product(limits={"min_paid_kw": "40"}), [measured("80"), idle])[0] == [80_000, 0]

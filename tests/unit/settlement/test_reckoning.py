@@ -7,6 +7,7 @@ import pytest
 
 from vpp.foundation.errors import InvalidInput
 from vpp.portfolio.product import ProductProfile
+from vpp.settlement.delivery import MeasuredInterval
 from vpp.settlement.line_code import LineCode
 from vpp.settlement.reckoning import Reckoning, reckon
 from vpp.settlement.run_terms import RunTerms
@@ -136,3 +137,34 @@ def test_a_long_month_is_reckoned_once_per_interval(delivery: Delivery) -> None:
     days = [delivery(["100"] * 4, event_id=f"day-{n:02}", start=start + timedelta(days=n)) for n in range(28)]
     charges = run(*days).charges
     assert len({each.key for each in charges}) == len(charges) == 28 * 4 * 2
+
+
+def test_estimates_without_a_baseline_are_readiness_once(
+    delivery: Delivery, product: Product, measured: Callable[..., MeasuredInterval]
+) -> None:
+    rules = product(availability_price_per_kw_h="0.02", aggregator_fee_ratio="0")
+
+    def blind(site_id: str) -> SiteDelivery:
+        gap = {"baseline_kwh": None, "baseline_raw_kwh": None, "quality": MeterQuality.ESTIMATED}
+        return delivery(
+            ["100"], product=rules, site_id=site_id, intervals=(measured(site_id=site_id, **gap),)
+        )
+
+    first = frozenset({("evening", "south-1"), ("other", "north-1")})
+    charges = run(blind("north-1"), blind("south-1"), terms=RunTerms(RunType.RECALC, "hub", first)).charges
+    paid = {each.site_id: str(each.amount) for each in charges if each.code is LineCode.AVAILABILITY}
+    assert paid == {"north-1": "0.00", "south-1": "2.00"}
+
+
+@pytest.mark.parametrize(
+    ("shift", "paid"), [(Decimal("-20.000"), "6.40"), (Decimal("0.001"), "8.00"), (None, "8.00")]
+)
+def test_the_baseline_of_the_sum_counts_where_there_is_one(
+    delivery: Delivery, product: Product, shift: Decimal | None, paid: str
+) -> None:
+    """One site of 100 kWh; the sum's baseline lies 20 kWh below, a trifle above, or is not known."""
+    rules = product(measured_as="aggregate", band_low_ratio="0", aggregator_fee_ratio="0")
+    found = run(delivery(["100"], product=rules, aggregate_shift_kwh=(shift,)))
+    assert str(found.charges[0].amount) == paid
+    [group] = found.shared.groups.values()
+    assert group.delivered_wh == 100_000 + int(1000 * (shift or 0))

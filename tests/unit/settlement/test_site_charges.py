@@ -82,18 +82,19 @@ def test_make_whole_without_a_target_is_nothing(delivery: Delivery, measured: Ca
     assert settle(idle)[-1].amount == 0
 
 
+@pytest.mark.parametrize("event_id", ["before", "odd"])  # the other one is of `evening`
 @pytest.mark.parametrize(
     ("operator", "aggregator"), [("acme", "hub"), ("grid", "acme"), ("grid", "grid"), ("", "hub")]
 )
 def test_who_would_owe_itself_money_is_left_out_and_holds_up_nobody(
-    delivery: Delivery, operator: str, aggregator: str
+    delivery: Delivery, operator: str, aggregator: str, event_id: str
 ) -> None:
-    odd = delivery(operator_party_id=operator, event_id="odd")
+    odd = delivery(operator_party_id=operator, event_id=event_id)
     plain = delivery(party_id="other", site_id="south-1", operator_party_id="wire")
     found = reckon("2026-03", [odd, plain], run=RunTerms(RunType.INITIAL, aggregator))
     assert {charge.site_id for charge in found.charges} == {"south-1"}
     [note] = found.notes
-    assert note.startswith("odd: north-1 is not settled")
+    assert note.startswith(f"{event_id}: north-1 is not settled")
     assert "expected three parties" in note
 
 

@@ -6,12 +6,14 @@ import pytest
 
 from vpp.portfolio.product import ProductProfile
 from vpp.settlement.cut import Cut
+from vpp.settlement.delivery import MeasuredInterval
 from vpp.settlement.judging import judge_alone
 from vpp.settlement.line_code import LineCode
 from vpp.settlement.pay_terms import PayTerms
 from vpp.settlement.site_cells import SiteCells
 from vpp.settlement.site_delivery import SiteDelivery
 from vpp.settlement.site_payments import WHOLE, SitePayments
+from vpp.telemetry.quality import MeterQuality
 
 Delivery = Callable[..., SiteDelivery]
 Product = Callable[..., ProductProfile]
@@ -92,3 +94,17 @@ def test_every_cut_amount_counts_in_what_is_owed(delivery: Delivery, product: Pr
         found.cut(n, LineCode.AVAILABILITY, Cut("some limit", 200, 5, 1, 2))
     found.cut(WHOLE, LineCode.MAKE_WHOLE, Cut("some limit", 100, 0, 1, 2))
     assert found.exactly_owed() == Fraction(70, 100)
+
+
+def test_estimates_without_a_baseline_show_readiness_where_they_count(
+    delivery: Delivery, product: Product, measured: Callable[..., MeasuredInterval]
+) -> None:
+    rules = product(availability_price_per_kw_h="0.02")
+    blind = measured(quality=MeterQuality.ESTIMATED, baseline_kwh=None, baseline_raw_kwh=None)
+    made = delivery(["100"], product=rules, intervals=(blind,))
+    for counts, paid in ((True, [200]), (False, [0])):
+        site = SiteCells(
+            made.intervals, made.price_per_mwh, PayTerms.of(rules.money), counts_estimates=counts
+        )
+        judge_alone(site)
+        assert SitePayments(made, site, counts_estimates=counts).availability == paid
