@@ -73,6 +73,10 @@ class StatementTally:
         """Return the sum of one of `QUANTITIES` over the lines of a code."""
         return self._quantities.get((code, column), _NOTHING)
 
+    def has_quantity(self, code: LineCode, column: str) -> bool:
+        """Tell whether a line of a code has one of `QUANTITIES` at all: a sum of none is not 0."""
+        return (code, column) in self._quantities
+
     def total_quantity(self, column: str) -> Decimal:
         """Return the sum of one of `QUANTITIES` over all lines."""
         return sum((self.quantity(code, column) for code in self.counts), _NOTHING)
@@ -95,7 +99,7 @@ class StatementTally:
         for column in QUANTITIES:
             values = columns[column]
             for code, rows in rows_by_code.items():
-                known = [values[row] for row in rows if values[row]]
+                known = [values[row] for row in rows if values[row] is not None]
                 if known:
                     self._quantities[code, column] = sum(known, self.quantity(code, column))
         self.sites |= set(columns["site_id"]) - {""}

@@ -32,6 +32,7 @@ def render_summary_csv(  # noqa: PLR0913  all but three by keyword
     """Write the summary of a statement as CSV: one row, or one per rate of tax where there are several.
 
     Every line is on exactly one row, so that each column of amounts, lines and quantities may be summed.
+    A quantity that no line has stays empty: it is not 0.
     Tax is reckoned once per row, on the sum of rounded lines. Without terms the tax and payment cells stay
     empty and gross equals net.
 
@@ -109,5 +110,6 @@ def _counts(tally: StatementTally, codes: frozenset[LineCode]) -> dict[str, Cell
         "line_count": sum(tally.counts.get(code, 0) for code in codes),
     }
     for column in ("delivered_kwh", "payable_kwh", *QUANTITIES):
-        row[column] = sum((tally.quantity(code, column) for code in codes), Decimal(0))
+        sums = [tally.quantity(code, column) for code in codes if tally.has_quantity(code, column)]
+        row[column] = sum(sums, Decimal(0)) if sums else None
     return row
