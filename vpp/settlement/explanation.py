@@ -336,9 +336,9 @@ def _reason(  # noqa: PLR0911  one return per reason
     if line.adjustment_id:
         return "two people agreed to the adjustment after the version before"
     booked = bundle.booked_before.get(charge.key)
-    if booked is None:
+    if booked is None and not cells:  # a line without an amount has cells, though nothing stood booked for it
         return f"{previous} had no such line"
-    if booked[:2] != (charge.payer, charge.payee):
+    if booked is not None and booked[:2] != (charge.payer, charge.payee):
         return "other accounts are concerned than before: what stood booked is taken back and booked anew"
     causes = _causes(line, cells)
     return f"{causes[0] if causes else 'what it is reckoned from is'} other than in {previous}"

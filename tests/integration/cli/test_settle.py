@@ -104,7 +104,9 @@ async def test_a_dry_run_says_what_would_change_and_keeps_nothing(hub: Served, v
     assert [run["run_number"] for run in json.loads(runs.stdout)] == [1]
 
 
-async def test_a_run_writes_new_versions_and_a_second_one_nothing(hub: Served, vpp: Command) -> None:
+async def test_a_run_writes_new_versions_and_a_second_one_nothing(
+    hub: Served, vpp: Command, tmp_path: Path
+) -> None:
     deliver(hub.market, {"b": 50.0})
 
     first = await vpp("settlement", "run", "--period", PERIOD)
@@ -120,6 +122,11 @@ async def test_a_run_writes_new_versions_and_a_second_one_nothing(hub: Served, v
     written = versions[f"statements/owner-b-{PERIOD}-v2"]
     assert written["settlement_run"] == f"settlementRuns/run-{PERIOD}-2"
     assert written["dispute_deadline_time"] > written["create_time"]
+    # The line was there before, without readings and so without an amount.
+    statement = await downloaded(vpp, "owner-b", f"owner-b-{PERIOD}-v2", tmp_path)
+    explained = await vpp("owner-b", "explain", statement, "--line", 1, "--json")
+    reason = json.loads(explained.stdout)["change"]["reason"]
+    assert reason == f"the readings are other than in owner-b-{PERIOD}-v1"
 
 
 async def test_a_final_run_is_made_on_request_once_the_month_is_over(hub: Served, vpp: Command) -> None:
