@@ -147,14 +147,6 @@ def corrections_in_force(uow: UnitOfWork, event_ids: Iterable[str]) -> dict[str,
     return {event_id: chosen[event_id] for event_id in event_ids if event_id in chosen}
 
 
-def versions_in_force(uow: UnitOfWork, event_ids: Iterable[str]) -> dict[str, int]:
-    """Return the versions that `corrections_in_force` choose, by event id."""
-    return {
-        event_id: correction.to_version
-        for event_id, correction in corrections_in_force(uow, event_ids).items()
-    }
-
-
 def _by_decision(correction: RuleCorrection) -> tuple[bool, object, str]:
     return correction.decided_at is not None, correction.decided_at, correction.correction_id
 

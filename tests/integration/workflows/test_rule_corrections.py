@@ -15,7 +15,7 @@ from vpp.settlement.rule_correction import RuleCorrection
 from vpp.workflows.identity import Principal
 from vpp.workflows.ports import Stored
 from vpp.workflows.recording import product_of
-from vpp.workflows.rule_corrections import decide_correction, propose_correction, versions_in_force
+from vpp.workflows.rule_corrections import corrections_in_force, decide_correction, propose_correction
 from vpp.workflows.viewing_disputes import get_correction, list_corrections
 from vpp.workflows.visibility import PageRequest
 
@@ -64,7 +64,8 @@ def propose(
 
 def in_force(market: Market) -> dict[str, int]:
     with market.units(write=False) as uow:
-        return versions_in_force(uow, ["evening", "another"])
+        found = corrections_in_force(uow, ["evening", "another"])
+    return {event_id: correction.to_version for event_id, correction in found.items()}
 
 
 def test_another_version_applies_once_a_second_person_agrees(market: Market) -> None:
