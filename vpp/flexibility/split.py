@@ -54,5 +54,6 @@ def split_target(
             limit_kw = min(limits_kw.get(resource_id, 0.0), available_kw[resource_id])
             more_kw = min(left_kw, limit_kw - shares_kw[resource_id], joint.room_kw(resource_id, shares_kw))
             if more_kw > TOLERANCE_KW:
-                shares_kw[resource_id] += more_kw
+                # Adding what is left to what was sold may round to more than there is.
+                shares_kw[resource_id] = min(shares_kw[resource_id] + more_kw, available_kw[resource_id])
     return shares_kw

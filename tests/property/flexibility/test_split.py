@@ -4,7 +4,7 @@ import math
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vpp.flexibility.recovery import limit_rebound
@@ -16,6 +16,7 @@ PRICES = st.dictionaries(IDS, st.decimals(0, 5000, places=2), max_size=6)
 
 
 @given(st.floats(0.0, 40_000.0), POWERS, PRICES, POWERS)
+@example(4098.0, {"chiller": 4097.1805228703315}, {}, {"chiller": 1.1593911028371622})
 def test_a_split_adds_up_within_what_is_available(
     target_kw: float, available_kw: dict[str, float], prices: dict[str, Decimal], awarded_kw: dict[str, float]
 ) -> None:
