@@ -49,9 +49,19 @@ def run_fleet(
         verify_key=keys.public_file.read_bytes(),
     )
     written = write_fleet(out, plan, site_count=sites, seed=seed)
-    operator_token = _write_token(out / "operator.token")
+    principals = [
+        _principal(
+            "operator",
+            "grid",
+            ["market_operator", "dispatcher", "auditor"],
+            _write_token(out / "operator.token"),
+        ),
+        _principal(
+            "settlement", "aggregator", ["settlement_officer"], _write_token(out / "settlement.token")
+        ),
+    ]
     settings.touch(mode=0o600)
-    settings.write_text(toml_text(_hub_document(out, written, operator_token, port)), encoding="utf-8")
+    settings.write_text(toml_text(_hub_document(out, written, principals, port)), encoding="utf-8")
     _explain(out, written, now, f"127.0.0.1:{port}")
 
 
@@ -67,7 +77,9 @@ def _principal(name: str, party: str, roles: list[str], token: str, **more: str)
     return {"principal_id": name, "party_id": party, "roles": roles, "token_sha256": digest, **more}
 
 
-def _hub_document(out: Path, sites: list[FleetSite], operator_token: str, port: int) -> dict[str, object]:
+def _hub_document(
+    out: Path, sites: list[FleetSite], principals: list[dict[str, object]], port: int
+) -> dict[str, object]:
     agents = [
         _principal(
             f"agent-{site.site_id}",
@@ -91,15 +103,7 @@ def _hub_document(out: Path, sites: list[FleetSite], operator_token: str, port: 
             {"party_id": party_id, "display_name": display_name, "kind": kind}
             for party_id, display_name, kind in parties
         ],
-        "principals": [
-            _principal(
-                "operator",
-                "grid",
-                ["market_operator", "dispatcher", "auditor"],
-                operator_token,
-            ),
-            *agents,
-        ],
+        "principals": [*principals, *agents],
     }
 
 
@@ -114,7 +118,10 @@ def _explain(out: Path, sites: list[FleetSite], now: datetime, address: str) -> 
         f" --gate-closure {gate:%Y-%m-%dT%H:%MZ}"
     )
     console = Console(highlight=False)
-    console.print(f"Wrote {out}/hub.toml, {out}/operator.token and {len(sites)} sites.", soft_wrap=True)
+    console.print(
+        f"Wrote {out}/hub.toml, operator.token and settlement.token beside it, and {len(sites)} sites.",
+        soft_wrap=True,
+    )
     console.print("Start hub and agents, each in a terminal of its own:")
     console.print(f"  vpp hub --config {out}/hub.toml", soft_wrap=True)
     console.print(f"  vpp agent run {configs}", soft_wrap=True)
