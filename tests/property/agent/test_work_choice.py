@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vpp.agent.drivers.work_choice import LEVELS, TOLERANCE_KW, Work, chosen_works
@@ -78,6 +78,7 @@ def test_no_work_too_many_is_paused_and_the_most_flexible_first(
 
 
 @given(st.lists(POWERS, max_size=10), st.floats(0.1, 2500.0))
+@example([2.0, 2.0, 5.0], 2.00001)
 def test_the_overshoot_is_the_least_that_there_is(kws: list[float], wanted_kw: float) -> None:
     present = [Work(f"work-{n}", kw, 0.5) for n, kw in enumerate(kws)]
     sums = [0.0]

@@ -137,9 +137,11 @@ def _least_beyond(works: Sequence[Work], missing_kw: float) -> list[Work]:
         smaller = smaller[:MOST_COMBINED]
     unit_kw = missing_kw / LEVELS
     weights = [round(work.saved_kw / unit_kw) for work in smaller]
-    sums = _reachable_sums(weights)
     rounding = math.ceil(len(smaller) / 2)
-    for level in range(LEVELS - rounding, 2 * LEVELS):
+    # Two works of nearly all that is missing are rounded up to twice the levels, or a little beyond.
+    end = 2 * LEVELS + rounding + 1
+    sums = _reachable_sums(weights, end)
+    for level in range(LEVELS - rounding, end):
         if beyond_kw <= TOLERANCE_KW or (level - rounding) * unit_kw - missing_kw > beyond_kw:
             break
         if not sums[-1] >> level & 1:
@@ -161,9 +163,9 @@ def _reaching(works: Sequence[Work], missing_kw: float) -> int:
     return len(works)
 
 
-def _reachable_sums(weights: Sequence[int]) -> list[int]:
-    """Return, for the first n weights, n = 0, 1 ..., the sums that some of them have, as bits of a number."""
-    mask = (1 << 2 * LEVELS) - 1
+def _reachable_sums(weights: Sequence[int], end: int) -> list[int]:
+    """Return, for the first n weights, n = 0, 1 ..., the sums below `end` of some, as bits of a number."""
+    mask = (1 << end) - 1
     sums = [1]
     for weight in weights:
         sums.append((sums[-1] | sums[-1] << weight) & mask)
