@@ -1,9 +1,7 @@
-"""Exact amounts of money: quantised once, split without losing a cent."""
+"""Exact amounts of money, and energies that are quantised once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from fractions import Fraction
 from types import MappingProxyType
 
 from vpp.foundation.errors import InvalidInput
@@ -71,65 +69,6 @@ class Money:
                 f"amount is {self.amount!r}, expected a finite Decimal", amount=repr(self.amount)
             )
         minor_unit(self.currency)
-
-    def __add__(self, other: "Money") -> "Money":
-        """Add an amount of the same currency."""
-        if other.currency != self.currency:
-            raise InvalidInput(f"cannot add {other.currency} to {self.currency}", currency=other.currency)
-        return Money(self.amount + other.amount, self.currency)
-
-    def __neg__(self) -> "Money":
-        """Return the amount with the opposite sign."""
-        return Money(-self.amount, self.currency)
-
-    def rounded(self) -> "Money":
-        """Round half up (away from zero) to the currency's minor unit.
-
-        Example:
-            >>> Money(Decimal("2.345"), "GBP").rounded().amount
-            Decimal('2.35')
-            >>> Money(Decimal("-2.345"), "GBP").rounded().amount
-            Decimal('-2.35')
-        """
-        return Money(self.amount.quantize(minor_unit(self.currency), ROUND_HALF_UP), self.currency)
-
-
-def split(total: Money, weights: Sequence[Decimal]) -> list[Money]:
-    """Share an amount in proportion to weights by largest remainder, losing no minor unit.
-
-    Args:
-        total: Amount to share, a whole number of minor units.
-        weights: One weight per share, not negative, not all zero. Shape (N,).
-
-    Returns:
-        The shares in the order of the weights; their sum is `total` exactly. Left-over minor
-        units go to the largest remainders, earlier shares first.
-
-    Raises:
-        InvalidInput: A weight is negative, all are zero, or `total` is finer than a minor unit.
-
-    Example:
-        >>> [share.amount for share in split(Money(Decimal("1.00"), "GBP"), [Decimal(1)] * 3)]
-        [Decimal('0.34'), Decimal('0.33'), Decimal('0.33')]
-    """
-    unit = minor_unit(total.currency)
-    if total.amount % unit:
-        raise InvalidInput(
-            f"total {total.amount} is finer than {unit} {total.currency}", total=str(total.amount)
-        )
-    whole = sum(weights, Decimal(0))
-    if whole <= 0 or any(weight < 0 for weight in weights):
-        raise InvalidInput(
-            "weights must not be negative, and one must be positive", weights=str(list(weights))
-        )
-    sign = -1 if total.amount < 0 else 1
-    units = int(abs(total.amount) / unit)
-    exact = [Fraction(units) * Fraction(weight) / Fraction(whole) for weight in weights]
-    floors = [int(share) for share in exact]
-    by_remainder = sorted(range(len(weights)), key=lambda n: (floors[n] - exact[n], n))
-    for n in by_remainder[: units - sum(floors)]:
-        floors[n] += 1
-    return [Money(sign * count * unit, total.currency) for count in floors]
 
 
 def energy_kwh(value: float) -> Decimal:
