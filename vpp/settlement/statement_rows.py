@@ -1,7 +1,7 @@
 """The rows of a statement's file as texts, read again and again in place of being held."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from vpp.foundation.errors import InvalidInput
@@ -19,6 +19,11 @@ NEEDED = frozenset(
 Row = Mapping[str, str]
 Key = tuple[tuple[str, ...], int]
 """What a row settles, and how many rows so far have settled the same."""
+
+
+def cells_digest(texts: Iterable[str]) -> bytes:
+    """Hash cells with their lengths, so that no cell can hold what looks like the end of it."""
+    return hashlib.sha256("".join(f"{len(text)}:{text}" for text in texts).encode()).digest()
 
 
 class StatementRows:
@@ -79,9 +84,7 @@ class StatementRows:
 
     def digest(self, cells: Sequence[str], columns: Sequence[str]) -> bytes:
         """Hash some columns of a row; a column that the file does not have is empty."""
-        texts = [cells[self._at[column]] if column in self._at else "" for column in columns]
-        # With their lengths, so that no cell can hold what looks like the end of it.
-        return hashlib.sha256("".join(f"{len(text)}:{text}" for text in texts).encode()).digest()
+        return cells_digest(cells[self._at[column]] if column in self._at else "" for column in columns)
 
     def number(self, cells: Sequence[str], column: str) -> Decimal:
         """Read a cell as a number.

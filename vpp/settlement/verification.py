@@ -6,7 +6,6 @@ statement says and what the evidence gives.
 """
 
 import csv
-import hashlib
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from vpp.settlement.product_digest import product_digest
 from vpp.settlement.reckoned_statement import ReckonedStatement, only_lines
 from vpp.settlement.statement_columns import COLUMNS
 from vpp.settlement.statement_file import csv_pieces
+from vpp.settlement.statement_rows import cells_digest
 
 KEY = ("event_id", "site_id", "interval_start_utc", "interval_end_utc", "line_code", "adjustment_id")
 Row = Mapping[str, str]
@@ -243,9 +243,7 @@ def _faults(csv_bytes: bytes, expected: bytes) -> Iterator[CellFault]:
 
 
 def _digest(row: Row) -> bytes:
-    cells = (row.get(column, "") for column in COLUMNS)
-    # With their lengths, so that no cell can hold what looks like the end of it.
-    return hashlib.sha256("".join(f"{len(cell)}:{cell}" for cell in cells).encode()).digest()
+    return cells_digest(row.get(column, "") for column in COLUMNS)
 
 
 def _about(row: Row) -> str:
