@@ -1,5 +1,8 @@
 """Statements from before there was a ledger, booked from their files: what migration 0010 calls.
 
+They become runs, one for each instant at which statements of a period were written, and their lines' changes
+become entries. Files stay as they are.
+
 The tables are written out as they were then, so that later changes of the schema do not change it.
 """
 

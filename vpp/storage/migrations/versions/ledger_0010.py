@@ -1,7 +1,6 @@
 """A ledger of double entries, settlement runs and their evidence, adjustments; statements held against it.
 
-Statements of before become runs, one for each instant at which statements of a period were written, and their
-lines' changes become entries, so that the next run finds what stands booked. Files stay as they are.
+What earlier statements say is booked by `booked_statements`, so that the next run finds it.
 
 Going back is refused once a run of the newer hub has booked anything: the older hub would settle it again.
 """
@@ -12,16 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from vpp.storage.migrations.booked_statements import MIGRATED, RUNS, book_statements
+from vpp.storage.migrations.booked_statements import AT, ID, MIGRATED, NUMBER, RUNS, book_statements
 
 revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
-
-ID = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-AT = sa.DateTime(timezone=True)
 
 FIXED = (
     "settlement_runs",
