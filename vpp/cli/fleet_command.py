@@ -95,7 +95,7 @@ def _hub_document(
     return {
         "product_directory": str(product_folder()),
         "rule_directory": str(rule_folder()),
-        "server": {"port": port},
+        "server": {"port": port, "plaintext": True},
         "signing": {"key_file": f"{SIGNING_KEY}.key"},
         "database": {"url": f"sqlite:///{out.resolve() / 'hub.sqlite'}"},
         "market": {"aggregator_party_id": "aggregator", "automatic_approval": True},

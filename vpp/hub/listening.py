@@ -20,7 +20,7 @@ def listen(server: grpc.aio.Server, settings: HubSettings) -> int:
     """
     address = f"{_bracketed(settings.server.listen_address)}:{settings.server.port}"
     try:
-        if settings.server.tls_certificate_file is None:
+        if settings.server.plaintext:
             port = server.add_insecure_port(address)
         else:
             port = server.add_secure_port(address, _credentials(settings))
@@ -36,21 +36,22 @@ def _bracketed(address: str) -> str:
 
 
 def _credentials(settings: HubSettings) -> grpc.ServerCredentials:
-    server = settings.server
-    key, chain = _pem(settings, server.tls_key_file), _pem(settings, server.tls_certificate_file)
-    client_ca = None if server.tls_client_ca_file is None else _pem(settings, server.tls_client_ca_file)
+    tls = settings.server.tls
+    key, chain = _pem(settings, tls.key_file), _pem(settings, tls.certificate_file)
     return grpc.ssl_server_credentials(
-        [(key, chain)], root_certificates=client_ca, require_client_auth=client_ca is not None
+        [(key, chain)], root_certificates=_pem(settings, tls.authority_file), require_client_auth=True
     )
 
 
-def _pem(settings: HubSettings, file: Path | None) -> bytes:
-    if file is None:
-        raise InvalidInput("tls_certificate_file and tls_key_file go together")
+def _pem(settings: HubSettings, file: Path) -> bytes:
     try:
         return settings.path(file).read_bytes()
     except OSError as error:
-        raise InvalidInput(f"TLS file {file} cannot be read: {error.strerror}", file=str(file)) from error
+        raise InvalidInput(
+            f"TLS file {settings.path(file)} cannot be read: {error.strerror}; make it with `vpp certs`, "
+            "or set server.plaintext = true to listen on loopback without TLS",
+            file=str(file),
+        ) from error
 
 
 def write_port(file: Path, port: int) -> None:

@@ -227,7 +227,7 @@ def principals_by_token(settings: HubSettings) -> dict[str, Principal]:
                 f"principals {found[digest].principal_id} and {one.principal_id} have the same token",
                 principal=one.principal_id,
             )
-        found[digest] = Principal(one.principal_id, one.party_id, one.site_id, one.roles)
+        found[digest] = Principal(one.principal_id, one.party_id, one.site_id, one.roles, one.person_id)
     return found
 
 

@@ -35,17 +35,33 @@ from vpp.solver.report import SolverName
 from vpp.workflows.identity import CHANGES_READINGS, Role
 
 
+class TlsSettings(Group):
+    """Files of mutual TLS, as `vpp certs` writes them; read again when they change.
+
+    Attributes:
+        certificate_file: PEM chain of the hub.
+        key_file: PEM key of the hub.
+        authority_file: PEM of the authority that every caller's certificate must come from.
+        revocation_file: The authority's list of certificates that count no more.
+        trust_domain: Whose names the certificates carry: spiffe://{trust_domain}/...
+    """
+
+    certificate_file: Path = Path("tls/hub.pem")
+    key_file: Path = Path("tls/hub.key")
+    authority_file: Path = Path("tls/ca.pem")
+    revocation_file: Path = Path("tls/ca.crl")
+    trust_domain: str = Field(default="vpp.example", pattern="^[a-z0-9][a-z0-9.-]{0,252}$")
+
+
 class ServerSettings(Group):
     """Where the hub listens, and what connections may cost.
 
     Attributes:
-        listen_address: Address of a network interface; anything but loopback needs TLS.
+        listen_address: Address of a network interface.
         port: TCP port; 0 lets the system choose.
         port_file: Where the bound port is written, for those who let the system choose.
-        tls_certificate_file: PEM chain of the server.
-        tls_key_file: PEM key of the server.
-        tls_client_ca_file: PEM of the CA that clients' certificates must come from, if they must.
-        allow_plaintext: Listen beyond loopback without TLS, for instance behind a proxy that ends it.
+        tls: Files of mutual TLS.
+        plaintext: Do without TLS, on loopback alone: for trying things out, and for tests.
         reflection: Whether anybody may read the schema from the server.
         keepalive_interval: How often an idle peer is asked whether it is there.
         keepalive_deadline: How long it has to answer.
@@ -60,10 +76,8 @@ class ServerSettings(Group):
     listen_address: str = "127.0.0.1"
     port: int = Field(default=50051, ge=0, le=65535)
     port_file: Path | None = None
-    tls_certificate_file: Path | None = None
-    tls_key_file: Path | None = None
-    tls_client_ca_file: Path | None = None
-    allow_plaintext: bool = False
+    tls: TlsSettings = TlsSettings()
+    plaintext: bool = False
     reflection: bool = True
     keepalive_interval: Wait = timedelta(seconds=10)
     keepalive_deadline: Wait = timedelta(seconds=5)
@@ -86,14 +100,10 @@ class ServerSettings(Group):
 
     @model_validator(mode="after")
     def _protected(self) -> Self:
-        if (self.tls_certificate_file is None) != (self.tls_key_file is None):
-            raise ValueError("tls_certificate_file and tls_key_file go together")
-        if self.tls_client_ca_file is not None and self.tls_certificate_file is None:
-            raise ValueError("tls_client_ca_file needs tls_certificate_file and tls_key_file")
-        if self.tls_certificate_file is None and not self.is_loopback and not self.allow_plaintext:
+        if self.plaintext and not self.is_loopback:
             raise ValueError(
-                f"listen_address {self.listen_address} is not loopback: set tls_certificate_file and "
-                "tls_key_file, or allow_plaintext = true"
+                f"plaintext is for loopback alone, and listen_address is {self.listen_address}: "
+                "make certificates with `vpp certs` and name them in [server.tls]"
             )
         return self
 
@@ -237,9 +247,10 @@ class PrincipalSettings(Group):
     """Somebody who may call the hub.
 
     Attributes:
-        principal_id: Name in the audit record.
+        principal_id: Name in the audit record, and last part of the name in its certificate.
         party_id: The party that the caller acts for; one of the parties.
         site_id: The one site of a site agent.
+        person_id: Who stands behind it, where one person has several principals; else itself.
         roles: What the caller may do.
         token_sha256: SHA-256 of the bearer token, in hexadecimal.
         token_file: File that holds the token itself, in place of its SHA-256.
@@ -248,6 +259,7 @@ class PrincipalSettings(Group):
     principal_id: Id
     party_id: Id
     site_id: Id | None = None
+    person_id: Id | None = None
     roles: frozenset[Role] = Field(min_length=1)
     token_sha256: str | None = Field(default=None, pattern="^[0-9a-fA-F]{64}$")
     token_file: Path | None = None

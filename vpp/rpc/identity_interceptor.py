@@ -3,19 +3,18 @@
 import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 
 from vpp.foundation.errors import BrokenPromise, NotAuthenticated
 from vpp.rpc.interception import Call, Context, HandlerInterceptor
+from vpp.workflows.acting import act_as, actor
 from vpp.workflows.identity import Principal
 
 _SCHEME = "bearer "
-_caller: ContextVar[Principal] = ContextVar("vpp_caller")
 
 
 def caller() -> Principal:
-    """Return who is calling; grpc serves each call in a task, and so a context, of its own."""
-    principal = _caller.get(None)
+    """Return who is calling."""
+    principal = actor()
     if principal is None:
         raise BrokenPromise("a servicer was reached without an identity")
     return principal
@@ -75,5 +74,5 @@ class IdentityInterceptor(HandlerInterceptor):
     async def around(self, call: Call, context: Context) -> AsyncIterator[None]:
         """Set the caller for the length of the call."""
         del context
-        _caller.set(self._authenticator.authenticate(call.metadata))
+        act_as(self._authenticator.authenticate(call.metadata))
         yield

@@ -16,6 +16,7 @@ class Role(enum.Enum):
     SITE_AGENT = "site_agent"
     SITE_OWNER = "site_owner"
     METER_DATA_MANAGER = "meter_data_manager"
+    ADMINISTRATOR = "administrator"
 
 
 HUB_STAFF = frozenset({Role.MARKET_OPERATOR, Role.DISPATCHER, Role.SETTLEMENT_OFFICER, Role.AUDITOR})
@@ -38,12 +39,19 @@ class Principal:
         party_id: The party that the caller acts for.
         site_id: The one site of a site agent; None for everyone else.
         roles: What the caller may do.
+        person_id: Who stands behind it, where one person has several principals; None for itself.
     """
 
     principal_id: str
     party_id: str
     site_id: str | None
     roles: frozenset[Role]
+    person_id: str | None = None
+
+    @property
+    def person(self) -> str:
+        """Who stands behind the principal; two people are two of these."""
+        return self.person_id or self.principal_id
 
     @property
     def sees_every_site(self) -> bool:

@@ -31,6 +31,7 @@ pause = time.sleep  # noqa: TID251  another process is waited for, in the machin
 SETTINGS = f"""
 product_directory = "products"
 [server]
+plaintext = true
 port = 0
 port_file = "hub.port"
 [log]
@@ -151,7 +152,7 @@ def test_a_second_hub_on_the_same_port_does_not_start(
     [
         ('product_directory = "products"', 'product_directory = "none"', "does not exist"),
         ("port = 0", "prot = 0", "server.prot"),
-        ("port = 0", 'port = 0\nlisten_address = "0.0.0.0"', "is not loopback"),
+        ("port = 0", 'port = 0\nlisten_address = "0.0.0.0"', "plaintext is for loopback alone"),
     ],
     ids=["products", "misspelt", "exposed"],
 )

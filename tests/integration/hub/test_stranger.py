@@ -63,7 +63,7 @@ def settings(folder: Path) -> Path:
     file = folder / "hub.toml"
     file.write_text(
         f'product_directory = "{PRODUCTS}"\nrule_directory = "{PRODUCTS.with_name("baselines")}"\n'
-        '[server]\nport = 0\nport_file = "port"\n'
+        '[server]\nplaintext = true\nport = 0\nport_file = "port"\n'
         f'[database]\nurl = "sqlite:///{folder / "hub.sqlite"}"\n'
         '[session]\nheartbeat_interval = "PT4H"\n'
         '[market]\naggregator_party_id = "hub"\nautomatic_approval = true\n'

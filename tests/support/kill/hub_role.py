@@ -76,7 +76,10 @@ def run_hub(order: dict[str, Any], points: KillPoints, shared: SharedTime, made:
     settings = HubSettings(
         base_directory=folder,
         server=ServerSettings(
-            port=order["port"], port_file=Path("hub.port"), stop_grace=timedelta(milliseconds=50)
+            port=order["port"],
+            port_file=Path("hub.port"),
+            plaintext=True,
+            stop_grace=timedelta(milliseconds=50),
         ),
         market=MarketSettings(aggregator_party_id="hub", automatic_approval=True),
         parties=(PartySettings(party_id="hub", display_name="Aggregator", kind=PartyKind.AGGREGATOR),),

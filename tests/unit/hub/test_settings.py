@@ -76,26 +76,16 @@ def test_an_aggregator_that_is_no_party_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.1", "hub.example"])  # noqa: S104  refused here
-def test_plaintext_beyond_loopback_has_to_be_said(address: str) -> None:
-    with pytest.raises(ValidationError, match="is not loopback"):
-        ServerSettings(listen_address=address)
-    assert not ServerSettings(listen_address=address, allow_plaintext=True).is_loopback
-    tls = ServerSettings(
-        listen_address=address, tls_certificate_file=Path("hub.pem"), tls_key_file=Path("hub.key")
-    )
-    assert not tls.is_loopback
+def test_plaintext_is_for_loopback_alone(address: str) -> None:
+    with pytest.raises(ValidationError, match="plaintext is for loopback alone"):
+        ServerSettings(listen_address=address, plaintext=True)
+    assert not ServerSettings(listen_address=address).is_loopback
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
-def test_loopback_needs_no_tls(address: str) -> None:
-    assert ServerSettings(listen_address=address).is_loopback
-
-
-def test_half_a_tls_is_refused() -> None:
-    with pytest.raises(ValidationError, match="go together"):
-        ServerSettings(tls_certificate_file=Path("hub.pem"))
-    with pytest.raises(ValidationError, match="needs tls_certificate_file"):
-        ServerSettings(tls_client_ca_file=Path("ca.pem"))
+def test_plaintext_on_loopback_has_to_be_said(address: str) -> None:
+    assert not ServerSettings(listen_address=address).plaintext
+    assert ServerSettings(listen_address=address, plaintext=True).is_loopback
 
 
 def setting_names(model: type[BaseModel], prefix: str) -> list[str]:

@@ -58,7 +58,7 @@ def write_hub_files(
     document = {
         "product_directory": "products",
         "rule_directory": "baselines",
-        "server": {"port": port, "port_file": "hub.port"},
+        "server": {"port": port, "port_file": "hub.port", "plaintext": True},
         "signing": {"key_file": f"{SIGNING_KEY}.key"},
         "metrics": {"port": 0},  # the log says which
         "database": {"url": f"sqlite:///{folder.resolve() / 'hub.sqlite'}"},
