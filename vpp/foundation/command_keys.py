@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -83,7 +83,7 @@ def read_verify_keys(pem: bytes, source: str) -> dict[str, Ed25519PublicKey]:
     for block in _PUBLIC_KEY.findall(pem):
         try:
             key = load_pem_public_key(block)
-        except ValueError as error:
+        except (ValueError, UnsupportedAlgorithm) as error:
             raise InvalidInput(f"{source} holds a public key that cannot be read", file=source) from error
         if not isinstance(key, Ed25519PublicKey):
             raise InvalidInput(f"{source} holds a {type(key).__name__}, expected an Ed25519 key", file=source)

@@ -10,11 +10,13 @@ from typing import Any, Literal, TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
+from vpp.foundation.redaction import redacted
+
 LogFormat = Literal["text", "json"]
 FIELDS = ("site", "event", "instruction", "auction", "deadline")
 """What a record may be about, given as `extra=` or by `log_about`; each is a name, as in audit records."""
-CHATTY = ("apscheduler", "alembic")
-"""Each of their ticks and steps would be a line."""
+CHATTY = ("apscheduler", "alembic", "pyomo", "linopy", "sqlalchemy")
+"""Each of their ticks and steps would be a line; of models and statements, with every bid in them."""
 
 
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
@@ -51,12 +53,18 @@ class TextFormatter(logging.Formatter):
         line = super().formatMessage(record)
         given = vars(record)
         about = " ".join(f"{field}={given[field]}" for field in FIELDS if given.get(field))
-        return (f"{line} [{about}]" if about else line).translate(_CONTROL)
+        return redacted(f"{line} [{about}]" if about else line).translate(_CONTROL)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802, ANN401  the name and the type are logging's
         """Return a traceback with a margin, so that no line of it looks like one of the log's own."""
-        lines = super().formatException(ei).splitlines()
+        lines = redacted(super().formatException(ei)).splitlines()
         return "\n".join(f"  {line.translate(_CONTROL)}" for line in lines)
+
+
+class _RedactingJsonFormatter(JsonFormatter):
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        told = {key: redacted(value) if isinstance(value, str) else value for key, value in log_data.items()}
+        return super().process_log_record(told)
 
 
 def json_formatter() -> logging.Formatter:
@@ -67,7 +75,7 @@ def json_formatter() -> logging.Formatter:
         >>> '"message": "late"' in json_formatter().format(record)
         True
     """
-    return JsonFormatter(
+    return _RedactingJsonFormatter(
         "{levelname}{name}{message}",
         style="{",
         timestamp="time",

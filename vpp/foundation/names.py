@@ -25,8 +25,11 @@ COLLECTIONS = (
     "disputes",
     "adjustments",
     "ruleCorrections",
+    "productChanges",
     "settlementRuns",
     "greenCertificates",
+    "principals",
+    "revokedCertificates",
 )
 
 DERIVED = frozenset(
@@ -39,8 +42,10 @@ DERIVED = frozenset(
         "disputes",
         "adjustments",
         "ruleCorrections",
+        "productChanges",
         "settlementRuns",
         "greenCertificates",
+        "revokedCertificates",
     }
 )
 """Collections whose ids the hub joins from other ids, up to 200 characters."""
