@@ -13,6 +13,22 @@ FIELDS = {
     "auctions": "auction",
 }
 """Collections whose names become fields of a line."""
+TOLD = frozenset(
+    {
+        *("answer", "delivery", "event", "site", "was", "kind", "state", "status", "outcome"),
+        *("purpose", "method", "rule", "recommended", "chosen", "allocated", "retired", "awards"),
+        *("bids", "broken", "fault", "instructions", "invited", "intervals", "lines", "entries"),
+        *("statements", "readings", "meters", "silent", "sites", "count", "waiting"),
+        *("without_forecast", "late_site_days", "site_days", "forgotten", "new", "modification_number"),
+        *("held_sequence", "version", "from_version", "to_version", "run_type", "period", "season"),
+        *("product", "zone", "dispute", "start", "end", "due", "latest", "late_by", "raw_since"),
+        *("backup_made_at", "leap", "file", "sha256", "evidence", "manifest_sha256", "commitment"),
+        *("roles", "reason", "error", "had_begun", "measured_again"),
+    }
+)
+"""Details that a line tells: what happened, how many, and when. How much power and money it was about, whose
+and at which price, stands in the record alone: whoever reads logs need not be whoever may read that."""
+STATE = "state"
 WARNED = frozenset({"not_delivering", "distrust_silence"})
 """What somebody should look into."""
 SEEN_AT_INFO = frozenset({"events", "auctions"})
@@ -25,10 +41,17 @@ def log_records(records: Sequence[AuditRecord]) -> None:
         level = _level(record)
         if not _log.isEnabledFor(level):
             continue
-        figures = "".join(f" {key}={value}" for key, value in record.detail.items())
+        figures = "".join(f" {key}={value}" for key, value in _told(record).items())
         _log.log(
             level, "%s %s by %s%s", record.action, record.subject, record.actor, figures, extra=_about(record)
         )
+
+
+def _told(record: AuditRecord) -> dict[str, str]:
+    """Return what a line tells: of what was before and after the state alone, the rest is for the record."""
+    states = {"before": record.before.get(STATE, ""), "after": record.after.get(STATE, "")}
+    told = {key: value for key, value in record.detail.items() if key in TOLD}
+    return {**{name: state for name, state in states.items() if state}, **told}
 
 
 def _level(record: AuditRecord) -> int:

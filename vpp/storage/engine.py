@@ -5,8 +5,12 @@ import sqlite3
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 
 from vpp.foundation.errors import InvalidInput
+
+Database = Engine
+"""What `make_engine` makes, for rooms that hand it on and know nothing of SQLAlchemy."""
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
@@ -23,6 +27,11 @@ POSTGRESQL_SETTINGS = {
     # A hub that hangs inside a transaction must not keep the others waiting for its locks.
     "idle_in_transaction_session_timeout": "60s",
     "timezone": "UTC",
+    # How values become text must not depend on a server's or a user's settings: digests of rows rest on it.
+    "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
 }
 
 
@@ -45,10 +54,17 @@ def make_engine(
         The engine. It has not connected yet.
 
     Raises:
-        InvalidInput: The URL names another kind of database, or a SQLite database in memory,
-            which vanishes with the connection that holds it.
+        InvalidInput: The URL cannot be read, names another kind of database, or a SQLite database in
+            memory, which vanishes with the connection that holds it. The text shows nothing of the URL
+            but its kind: it may hold a password.
     """
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise InvalidInput(
+            "the database's URL cannot be read, expected sqlite:///file or "
+            "postgresql+psycopg://user:password@host:port/database"
+        ) from None  # the cause may hold part of a password
     if parsed.drivername in {"sqlite", "sqlite+pysqlite"}:
         return _sqlite_engine(parsed, pool_size, max_overflow)
     if parsed.drivername == "postgresql+psycopg":
@@ -67,6 +83,7 @@ def _sqlite_engine(url: URL, pool_size: int, max_overflow: int) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=max_overflow,
+        hide_parameters=True,  # an error's text goes to logs, which hold no bids, prices or readings
         json_serializer=json_text,
         json_deserializer=json.loads,
     )
@@ -118,6 +135,7 @@ def _postgresql_engine(url: URL, pool_size: int, max_overflow: int, application_
         url,
         pool_size=pool_size,
         max_overflow=max_overflow,
+        hide_parameters=True,  # as above
         pool_pre_ping=True,  # a connection that died with the server is replaced before use
         connect_args={"application_name": application_name, "options": f"{settings} {own}".strip()},
         json_serializer=json_text,

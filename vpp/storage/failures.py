@@ -11,7 +11,13 @@ from vpp.foundation.errors import AlreadyExists, BrokenPromise, InvalidInput, Ov
 _REFERENCE_MISSING = frozenset({"23503", "SQLITE_CONSTRAINT_FOREIGNKEY"})
 _NAME_TAKEN = frozenset({"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
 _PROMISE_BROKEN = frozenset(
-    {"VP001", "23514", "SQLITE_CONSTRAINT_TRIGGER", "SQLITE_CONSTRAINT_CHECK"}  # `VP001` is our triggers' own
+    {
+        "VP001",  # our triggers' own
+        "23514",
+        "42501",  # rows or tables that this transaction must not reach
+        "SQLITE_CONSTRAINT_TRIGGER",
+        "SQLITE_CONSTRAINT_CHECK",
+    }
 )
 _LATER = (
     "SQLITE_BUSY",  # another writer, for longer than the busy time-out

@@ -43,6 +43,8 @@ class SqlForecastRepository:
             "point_kw": record.point_kw,
             "notes": list(record.notes),
         }
+        key = (record.site_id, record.kind.value, record.horizon.start, record.made_at)
+        self._transaction.noted(LOAD_FORECASTS, [key])
         self._transaction.write(statement, row)
 
     def is_made(self, site_id: str, kind: ForecastKind, horizon_start_at: datetime) -> bool:
@@ -167,6 +169,8 @@ class SqlForecastRepository:
             "error_kw": record.error_kw,
             "noted_at": self._transaction.now,
         }
+        key = (record.site_id, record.kind.value, record.horizon_start_at, record.made_at)
+        self._transaction.noted(FORECAST_ERRORS, [key])
         self._transaction.write(statement, row)
 
     def errors(

@@ -89,6 +89,7 @@ class SqlInstructionRepository(SqlRepository[Instruction]):
         self._forget(wanted)
         sqlite = self._transaction.is_sqlite
         parameters = {**ids_parameter(wanted, sqlite=sqlite), "at": self._transaction.now}
+        self._transaction.noted(INSTRUCTIONS, ((identifier,) for identifier in wanted))
         return sorted(self._transaction.write(_mark_delivered(sqlite=sqlite), parameters).scalars().all())
 
     def standings(self, identifiers: Iterable[str]) -> dict[str, Standing]:
@@ -124,6 +125,7 @@ class SqlInstructionRepository(SqlRepository[Instruction]):
             }
             for identifier, answered in changes.items()
         ]
+        self._transaction.noted(INSTRUCTIONS, ((identifier,) for identifier in changes))
         if _ANSWERED.update(self._transaction, rows) != len(rows):
             raise StaleWrite(f"one of {len(rows)} instructions has changed; read again")
 

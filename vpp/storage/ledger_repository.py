@@ -53,6 +53,7 @@ class SqlLedgerRepository:
         while some := list(islice(left, CHUNK)):
             self._open_accounts(some)
             rows = [self._row(entry) for entry in some]
+            self._transaction.noted(LEDGER_ENTRIES, ((entry.run_id,) for entry in some))
             if NEW_ENTRIES.insert(self._transaction, rows) != len(rows):
                 raise AlreadyExists(f"entries of {some[0].run_id} are booked already", run=some[0].run_id)
             count += len(rows)
@@ -176,6 +177,7 @@ class SqlLedgerRepository:
         missing = sorted(wanted - self._opened.keys(), key=lambda account: account.account_id)
         if not missing:
             return
+        self._transaction.noted(LEDGER_ACCOUNTS, ((account.account_id,) for account in missing))
         self._transaction.write(
             insert(LEDGER_ACCOUNTS),
             [

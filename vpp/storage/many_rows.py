@@ -54,6 +54,7 @@ class ManyRows:
             InvalidInput: A value cannot be kept, or refers to something that does not exist.
             AlreadyExists: A key is taken, on PostgreSQL.
         """
+        transaction.touched.add(self._table)
         values = zip(*self._prepared(transaction, rows), strict=True)
         if transaction.is_sqlite:
             return transaction.write_many(self._sqlite_insert, list(values))
@@ -69,6 +70,7 @@ class ManyRows:
         Raises:
             InvalidInput: As for `insert`.
         """
+        transaction.touched.add(self._table)
         prepared = self._prepared(transaction, rows)
         prepared += [list(map(itemgetter(name), rows)) for name in ("b_id", "b_revision")]
         if transaction.is_sqlite:

@@ -7,7 +7,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select, true, update
+from sqlalchemy import Select, bindparam, func, literal, select, true, update
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from vpp.foundation.errors import BrokenPromise
@@ -17,6 +17,7 @@ from vpp.storage.inserting import insert_into
 from vpp.storage.many_rows import ManyRows
 from vpp.storage.many_values import among, ids_parameter, numbered_ids, numbers_parameter
 from vpp.storage.tables.messaging import OUTBOX, OUTBOX_COUNTERS
+from vpp.storage.tables.portfolio import SITES
 from vpp.storage.transaction import Transaction
 from vpp.workflows.outbox_ports import MessageKind, OutboxMessage, Owed
 
@@ -147,6 +148,19 @@ class SqlOutboxRepository:
         ]
         if rows:
             self._transaction.write(_CLOSE, rows)
+
+    def leap(self, by: int) -> None:
+        """Leave out so many sequences of every site, so that the next one given is above them."""
+        sqlite = self._transaction.is_sqlite
+        columns, every = OUTBOX_COUNTERS.c, select(SITES.c.site_id, literal(by)).where(true())
+        statement = insert_into(OUTBOX_COUNTERS, sqlite=sqlite).from_select(
+            ["site_id", "last_sequence"], every
+        )
+        self._transaction.write(
+            statement.on_conflict_do_update(
+                index_elements=[columns.site_id], set_={"last_sequence": columns.last_sequence + by}
+            )
+        )
 
     def last_sequences(self, site_ids: Iterable[str]) -> dict[str, int]:
         """Return the highest sequence given to each of these sites; those without any are left out."""

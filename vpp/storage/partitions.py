@@ -18,6 +18,8 @@ _SEEN = "telemetry_months"
 _LENGTH_OF_MONTH = len("202603")
 LONGER_THAN_A_MONTH = timedelta(days=32)
 DROP_PATIENCE_MS = 100
+MAKE_MONTH, DROP_MONTH = "vpp_make_telemetry_month", "vpp_drop_telemetry_month"
+_MAKE, _DROP = text(f"SELECT {MAKE_MONTH}(:month)"), text(f"SELECT {DROP_MONTH}(:month)")
 _CHILDREN = text(
     "SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid "
     "WHERE inhparent = 'telemetry_pieces'::regclass"
@@ -52,8 +54,7 @@ def ensure_partitions(transaction: Transaction, months: Iterable[datetime]) -> N
         return
     seen = frozenset(_months(transaction))
     for month in sorted(wanted - seen):
-        for statement in partition_ddl(month):
-            transaction.write(text(statement))
+        transaction.write(_MAKE, {"month": month})
     if wanted <= seen:  # what this very transaction makes may yet be rolled back
         transaction.connection.info[_SEEN] = seen
 
@@ -76,7 +77,7 @@ def drop_partitions(transaction: Transaction, before: datetime) -> int:
             try:
                 with transaction.connection.begin_nested():
                     transaction.write(text(f"SET LOCAL lock_timeout = {DROP_PATIENCE_MS}"))
-                    transaction.write(text(f"DROP TABLE {_PREFIX}{month:%Y%m}"))
+                    transaction.write(_DROP, {"month": month})
                     transaction.write(text("SET LOCAL lock_timeout TO DEFAULT"))
             except Overloaded:
                 break
@@ -84,18 +85,35 @@ def drop_partitions(transaction: Transaction, before: datetime) -> int:
     return count
 
 
-def partition_ddl(month: datetime) -> tuple[str, str]:
-    """Return the statements that make a month's partition.
+def partition_functions() -> tuple[str, str]:
+    """Return what makes the functions that make and drop a month's partition.
 
-    Made apart and attached, it can be read and written beside; `PARTITION OF` would wait for every
-    reader, and keep out those that come.
+    They run with the rights of whoever owns the tables, so that the hub's own database user needs none.
+    Made apart and attached, a partition can be read and written beside; `PARTITION OF` would wait for
+    every reader, and keep out those that come.
     """
-    name = f"{_PREFIX}{month:%Y%m}"
+    name = f"'{_PREFIX}' || to_char(month AT TIME ZONE 'UTC', 'YYYYMM')"
+    definer = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$"
+    check = (
+        "IF month <> date_trunc('month', month, 'UTC') THEN\n"
+        "RAISE EXCEPTION USING ERRCODE = 'VP001', MESSAGE = month || ' is not the start of a month UTC';\n"
+        "END IF;\n"
+    )
     return (
-        f"CREATE TABLE {name} (LIKE {TELEMETRY_PIECES.name} INCLUDING ALL)",
         (
-            f"ALTER TABLE {TELEMETRY_PIECES.name} ATTACH PARTITION {name} "
-            f"FOR VALUES FROM ('{month.isoformat()}') TO ('{next_month(month).isoformat()}')"
+            f"CREATE FUNCTION {MAKE_MONTH}(month timestamptz) RETURNS void {definer}\n"
+            f"DECLARE name text := {name}; BEGIN\n{check}"
+            f"EXECUTE format('CREATE TABLE %I (LIKE {TELEMETRY_PIECES.name} INCLUDING ALL)', name);\n"
+            f"EXECUTE format('ALTER TABLE {TELEMETRY_PIECES.name} ATTACH PARTITION %I "
+            "FOR VALUES FROM (%L) TO (%L)', name, month, "
+            "(month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC');\n"
+            "END $$"
+        ),
+        (
+            f"CREATE FUNCTION {DROP_MONTH}(month timestamptz) RETURNS void {definer}\n"
+            f"DECLARE name text := {name}; BEGIN\n{check}"
+            "EXECUTE format('DROP TABLE %I', name);\n"
+            "END $$"
         ),
     )
 

@@ -25,6 +25,7 @@ class SqlPlanRepository:
             "plan_kw": record.plan_kw,
             "received_at": record.received_at,
         }
+        self._transaction.noted(SITE_PLANS, [(record.site_id, record.received_at)])
         self._transaction.write(SITE_PLANS.insert(), row)
 
     def overlapping(self, site_id: str, span: Interval) -> list[SitePlanRecord]:

@@ -33,6 +33,7 @@ class SqlProductRepository:
             "document": profile.model_dump(mode="json"),
             "created_at": self._transaction.now,
         }
+        self._transaction.noted(PRODUCTS, [(profile.product_id, profile.version)])
         if self._transaction.write(statement, row).scalar_one_or_none() is not None:
             return
         if self.get(profile.product_id, profile.version) != profile:

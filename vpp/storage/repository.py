@@ -128,6 +128,7 @@ class SqlRepository(Generic[T]):
         """
         now = self._transaction.now
         statement = self._mapping.insert_one(sqlite=self._transaction.is_sqlite)
+        self._transaction.noted(self._mapping.table, [(identifier,)])
         inserted = self._transaction.write(statement, self._new_row(identifier, value))
         if inserted.scalar_one_or_none() is None:
             raise self._is_taken(identifier)
@@ -141,6 +142,7 @@ class SqlRepository(Generic[T]):
             InvalidInput: As for `add`.
         """
         row = self._changed_row(identifier, value, revision)
+        self._transaction.noted(self._mapping.table, [(identifier,)])
         created_at = self._transaction.write(self._mapping.update_one, row).scalar_one_or_none()
         if created_at is None:
             raise self._is_stale(identifier, revision)
@@ -171,6 +173,7 @@ class SqlRepository(Generic[T]):
         if not self._transaction.is_sqlite and (taken := self._first_of(values)) is not None:
             raise self._is_taken(taken)
         rows = [self._new_row(identifier, value) for identifier, value in values.items()]
+        self._transaction.noted(self._mapping.table, ((identifier,) for identifier in values))
         if self._mapping.many.insert(self._transaction, rows) == len(rows):
             return
         now = self._transaction.now
@@ -195,6 +198,7 @@ class SqlRepository(Generic[T]):
         if not changes:
             return
         rows = [self._changed_row(identifier, *change) for identifier, change in changes.items()]
+        self._transaction.noted(self._mapping.table, ((identifier,) for identifier in changes))
         if self._mapping.many_changed.update(self._transaction, rows) == len(rows):
             return
         now_stored = self.get_all(changes)

@@ -34,6 +34,9 @@ class SqlRevenueRepository:
         Raises:
             AlreadyExists: That version of the meter is known.
         """
+        version = (revenue_import.site_id, revenue_import.device_id, revenue_import.version)
+        self._transaction.noted(REVENUE_IMPORTS, [version])
+        self._transaction.noted(REVENUE_READINGS, [version])
         self._transaction.write(
             insert(REVENUE_IMPORTS),
             [

@@ -59,6 +59,7 @@ class SqlRunRepository:
             "terms": zlib.compress(run.terms) if run.terms else None,
             "created_at": run.created_at,
         }
+        self._transaction.noted(SETTLEMENT_RUNS, [(run.run_id,)])
         if self._transaction.write(statement, row).scalar_one_or_none() is None:
             raise AlreadyExists(f"settlementRuns/{run.run_id} exists already", run=run.run_id)
 
@@ -96,6 +97,8 @@ class SqlRunRepository:
                 }
                 for record in some
             ]
+            runs = {(record.period, record.run_number) for record in some}
+            self._transaction.noted(SETTLEMENT_EVIDENCE, sorted(runs))
             if NEW_EVIDENCE.insert(self._transaction, rows) != len(rows):
                 raise AlreadyExists(
                     f"evidence of {some[0].period}, run {some[0].run_number}, is kept already"

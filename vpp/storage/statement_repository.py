@@ -31,6 +31,10 @@ class SqlStatementRepository:
         stored = self._rows.get(identifier)
         return None if stored is None else self._with_files([stored])[0]
 
+    def head(self, identifier: str) -> Stored[StatementRecord] | None:
+        """Return the statement of that id without its files, or None."""
+        return self._rows.get(identifier)
+
     def add(self, identifier: str, value: StatementRecord) -> Stored[StatementRecord]:
         """Insert a statement and its files.
 
@@ -66,6 +70,7 @@ class SqlStatementRepository:
             for name, content in PackedFiles.of(files).packed.items()
         ]
         if rows:
+            self._transaction.noted(STATEMENT_FILES, [(statement_id,)])
             self._transaction.write(insert(STATEMENT_FILES), rows)
 
     def _with_files(self, statements: Sequence[Stored[StatementRecord]]) -> list[Stored[StatementRecord]]:

@@ -53,6 +53,7 @@ class SqlTrackingRepository:
         row["site_counts"] = {state.value: count for state, count in tick.site_counts.items()}
         row["changed_states"] = {site_id: state.value for site_id, state in tick.changed_states.items()}
         row["actions"] = [_document(action) for action in tick.actions]
+        self._transaction.noted(TRACKING_TICKS, [(tick.event_id, tick.due_at)])
         return self._transaction.write(statement, row).scalar_one_or_none() is not None
 
     def is_made(self, event_id: str, due_at: datetime) -> bool:

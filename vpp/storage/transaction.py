@@ -1,17 +1,20 @@
 """One transaction on one connection, in which statements read or write."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, CursorResult, Executable, Table
+from sqlalchemy import Column, Connection, CursorResult, Executable, Table, text
 from sqlalchemy.exc import DBAPIError
 
+from vpp.foundation.audit_chain import RowChange
 from vpp.foundation.errors import BrokenPromise
 from vpp.storage.engine import SQLITE
 from vpp.storage.failures import translated
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+ROWS_AT_ONCE = 1000
+"""Rows that a stream holds."""
 
 
 class Transaction:
@@ -22,18 +25,32 @@ class Transaction:
         now: The unit of work's present instant, UTC.
         writes: Whether it may write.
         is_only_writer: Whether no other transaction can write until it ends.
+        is_narrowed: Whether it reaches a caller's own rows alone.
         is_open: Whether it has neither been committed nor rolled back.
+        written: The rows that it wrote, by table and by what they are kept under (`audited_tables`).
+        touched: Tables that it wrote to.
+        digests: What it wrote that no row stands for in the audit record, by chain.
     """
 
     def __init__(
-        self, connection: Connection, now: datetime, *, writes: bool, is_only_writer: bool = False
+        self,
+        connection: Connection,
+        now: datetime,
+        *,
+        writes: bool,
+        is_only_writer: bool = False,
+        is_narrowed: bool = False,
     ) -> None:
         """Take over a connection whose transaction has begun."""
         self.connection = connection
         self.now = now
         self.writes = writes
         self.is_only_writer = is_only_writer
+        self.is_narrowed = is_narrowed
         self.is_open = True
+        self.written: dict[Table, dict[tuple[Any, ...], None]] = {}
+        self.touched: set[Table] = set()
+        self.digests: list[tuple[str, RowChange]] = []
 
     @property
     def is_sqlite(self) -> bool:
@@ -46,6 +63,18 @@ class Transaction:
         with translated():
             return self.connection.execute(statement, parameters)
 
+    def stream(self, statement: Executable) -> Iterator[Any]:
+        """Run a statement that changes nothing and may find more rows than memory should hold at once."""
+        self._check_open()
+        with translated():
+            yield from self.connection.execute(statement, execution_options={"yield_per": ROWS_AT_ONCE})
+
+    def take_any_time(self) -> None:
+        """Let statements of this transaction run for as long as they need: somebody waits for the whole."""
+        if not self.is_sqlite:
+            with translated():
+                self.connection.execute(text("SET LOCAL statement_timeout = 0"))
+
     def write(self, statement: Executable, parameters: Parameters = None) -> CursorResult[Any]:
         """Run a statement that changes rows.
 
@@ -53,8 +82,18 @@ class Transaction:
             BrokenPromise: The unit of work was made to read only.
         """
         self._check_writes()
+        table = getattr(statement, "table", None)
+        if isinstance(table, Table):
+            self.touched.add(table)
         with translated():
             return self.connection.execute(statement, parameters)
+
+    def noted(self, table: Table, keys: Iterable[tuple[Any, ...]]) -> None:
+        """Say which rows are written, by key or what they are kept under: the audit record covers them.
+
+        Said of rows that turn out not to be written, it does no harm.
+        """
+        self.written.setdefault(table, {}).update(dict.fromkeys(keys))
 
     def read_driver_sql(self, sql: str, parameters: Any) -> Sequence[tuple[Any, ...]]:  # noqa: ANN401  the driver's own
         """Run SQL that changes nothing with the driver's own parameters and return its own rows."""
@@ -82,11 +121,17 @@ class Transaction:
     def copy_text(self, table: str, names: str, rows: Iterable[Sequence[Any]]) -> None:
         """Append rows with PostgreSQL's COPY in its text form, which knows every type by itself.
 
+        A narrowed transaction inserts them: PostgreSQL takes no COPY under row level security.
+
         Args:
             table: Where to.
             names: Its columns, separated by commas, in the order of a row's values.
             rows: Values as the driver takes them.
         """
+        if self.is_narrowed:
+            marks = ", ".join(["%s"] * len(names.split(",")))
+            self.write_many(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(map(tuple, rows)))  # noqa: S608  our own names
+            return
 
         def write(copy: Any) -> None:  # noqa: ANN401  the driver's own
             for row in rows:

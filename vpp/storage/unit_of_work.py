@@ -5,24 +5,30 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Protocol, Self
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from vpp.auction.tender import Tender
 from vpp.dispatch.event import Event
 from vpp.foundation.clock import Clock, stopwatch_s
 from vpp.foundation.errors import BrokenPromise
+from vpp.foundation.random_source import RandomSource
 from vpp.foundation.tracing import span
 from vpp.portfolio.enrolment import Enrolment
 from vpp.portfolio.party import Party
+from vpp.portfolio.product_change import ProductChange
 from vpp.portfolio.resource import Resource
 from vpp.portfolio.site import Site
 from vpp.settlement.adjustment import Adjustment
 from vpp.settlement.rule_correction import RuleCorrection
 from vpp.storage.audit_log import log_records
 from vpp.storage.audit_repository import SqlAuditRepository
+from vpp.storage.barred_repository import SqlBarredRepository
+from vpp.storage.bid_repository import SqlBidRepository
+from vpp.storage.bid_sealing import BidSealing, own_sealing
+from vpp.storage.caller_scope import scope_of
 from vpp.storage.claim_repository import SqlClaimRepository
+from vpp.storage.clearing_input_repository import SqlClearingInputRepository
 from vpp.storage.due_repository import SqlDueRepository
-from vpp.storage.engine import POSTGRESQL, READ_ONLY
 from vpp.storage.failures import translated
 from vpp.storage.forecast_repository import SqlForecastRepository
 from vpp.storage.green_certificate_repository import SqlGreenCertificateRepository
@@ -32,11 +38,13 @@ from vpp.storage.ledger_repository import SqlLedgerRepository
 from vpp.storage.outbox_repository import SqlOutboxRepository
 from vpp.storage.plan_repository import SqlPlanRepository
 from vpp.storage.product_repository import SqlProductRepository
+from vpp.storage.reach import Reach
 from vpp.storage.repository import SqlRepository
 from vpp.storage.revenue_repository import SqlRevenueRepository
 from vpp.storage.roll_up_repository import SqlRollUpRepository
+from vpp.storage.rows.access import REVOCATION_MAPPING, STANDING_MAPPING
 from vpp.storage.rows.agreements import ADJUSTMENT_MAPPING, CORRECTION_MAPPING
-from vpp.storage.rows.auction import AWARD_MAPPING, BID_MAPPING, CLEARING_MAPPING, TENDER_MAPPING
+from vpp.storage.rows.auction import AWARD_MAPPING, CLEARING_MAPPING, TENDER_MAPPING
 from vpp.storage.rows.baselines import (
     AGGREGATE_MAPPING,
     BASELINE_MAPPING,
@@ -50,6 +58,8 @@ from vpp.storage.rows.portfolio import (
     RESOURCE_MAPPING,
     SITE_MAPPING,
 )
+from vpp.storage.rows.product_changes import CHANGE_MAPPING
+from vpp.storage.rows.restorations import RESTORATION_MAPPING
 from vpp.storage.rows.settlement import DISPUTE_MAPPING, REQUEST_MAPPING
 from vpp.storage.run_repository import SqlRunRepository
 from vpp.storage.score_repository import SqlScoreRepository
@@ -58,7 +68,10 @@ from vpp.storage.telemetry_repository import SqlTelemetryRepository
 from vpp.storage.tracking_repository import SqlTrackingRepository
 from vpp.storage.transaction import Transaction
 from vpp.storage.write_turns import WriterPlace, WriteTurns
-from vpp.workflows.audit_ports import AuditRepository
+from vpp.workflows.access_ports import BarredRepository
+from vpp.workflows.access_records import CertificateRevocation, PrincipalStanding
+from vpp.workflows.acting import actor
+from vpp.workflows.audit_ports import AuditRepository, ClearingInputRepository
 from vpp.workflows.baseline_records import AggregateBaselineRecord, MeterEditsRecord, RuleChoiceRecord
 from vpp.workflows.claim_ports import ClaimRepository
 from vpp.workflows.forecast_ports import ForecastRepository, PlanRepository
@@ -66,6 +79,7 @@ from vpp.workflows.health_ports import HealthRepository
 from vpp.workflows.outbox_ports import OutboxRepository
 from vpp.workflows.owed_deliveries import JustOwed, OwedNews
 from vpp.workflows.ports import (
+    BidRepository,
     BulkRepository,
     DueRepository,
     GreenCertificateRepository,
@@ -77,19 +91,16 @@ from vpp.workflows.product_ports import ProductRepository
 from vpp.workflows.records import (
     AwardRecord,
     BaselineRecord,
-    BidRecord,
     ClearingRecord,
     DisputeRecord,
     RequestRecord,
 )
+from vpp.workflows.restoration_records import Restoration
 from vpp.workflows.revenue_ports import RevenueRepository
 from vpp.workflows.score_ports import ScoreRepository
 from vpp.workflows.settlement_ports import LedgerRepository, RunRepository
 from vpp.workflows.telemetry_ports import RollUpRepository, TelemetryRepository
 from vpp.workflows.tracking_ports import TrackingRepository
-
-WRITER_LOCK = 0x7670705F777269  # "vpp_wri"
-"""PostgreSQL advisory lock that the one writer holds."""
 
 
 class TransactionObserver(Protocol):
@@ -108,15 +119,18 @@ class SqlUnitOfWork:
     """One transaction on a database; implements `workflows.ports.UnitOfWork`."""
 
     now: datetime
+    random_source: RandomSource
     parties: Repository[Party]
     sites: BulkRepository[Site]
     resources: BulkRepository[Resource]
     products: ProductRepository
+    product_changes: Repository[ProductChange]
     enrolments: Repository[Enrolment]
     auctions: Repository[Tender]
-    bids: BulkRepository[BidRecord]
+    bids: BidRepository
     awards: BulkRepository[AwardRecord]
     clearings: Repository[ClearingRecord]
+    clearing_inputs: ClearingInputRepository
     events: BulkRepository[Event]
     claims: ClaimRepository
     instructions: InstructionRepository
@@ -143,10 +157,14 @@ class SqlUnitOfWork:
     green_certificates: GreenCertificateRepository
     scores: ScoreRepository
     health: HealthRepository
+    restorations: Repository[Restoration]
+    standings: BulkRepository[PrincipalStanding]
+    revocations: Repository[CertificateRevocation]
+    barred: BarredRepository
 
     def __init__(  # noqa: PLR0913  what its factory has, by keyword
         self,
-        engine: Engine,
+        reach: Reach,
         clock: Clock,
         *,
         write: bool,
@@ -154,10 +172,13 @@ class SqlUnitOfWork:
         observer: TransactionObserver | None = None,
         place: WriterPlace | None = None,
         owed: OwedNews | None = None,
+        sealing: BidSealing | None = None,
     ) -> None:
         """Prepare a transaction that has not begun."""
+        self._sealing = sealing or own_sealing()
+        self.random_source = self._sealing.random_source
         self._owed = owed or OwedNews()
-        self._engine = engine
+        self._reach = reach
         self._clock = clock
         self._write = write
         self._one_writer = one_writer
@@ -181,14 +202,20 @@ class SqlUnitOfWork:
             self._place.take()
             self._has_turn = True
         try:
-            self._connection = self._begun()
+            is_only_writer = self._write and self._one_writer
+            scope = scope_of(actor())
+            with translated():
+                self._connection = self._reach.begun(scope, writes=self._write, is_only_writer=is_only_writer)
             if self._observer is not None:
                 self._observer.writer_waited(stopwatch_s() - begun_s)
             # Asked once the turn has come, so that a later writer never has an earlier present.
             self.now = self._clock.now().astimezone(UTC)
-            is_only_writer = self._write and self._one_writer
             self._transaction = Transaction(
-                self._connection, self.now, writes=self._write, is_only_writer=is_only_writer
+                self._connection,
+                self.now,
+                writes=self._write,
+                is_only_writer=is_only_writer,
+                is_narrowed=scope is not None,
             )
             self._make_repositories(self._transaction)
         except BaseException:  # whoever fails to begin is never told to end
@@ -226,6 +253,8 @@ class SqlUnitOfWork:
         if self._connection is None or self._transaction is None or not self._transaction.is_open:
             raise BrokenPromise("the unit of work is not under way, so there is nothing to commit")
         news = self._news()
+        if self._write:
+            self._audit.write()
         self._transaction.is_open = False
         begun_s = stopwatch_s()
         with translated(), span("commit") if self._write else nullcontext():
@@ -244,36 +273,18 @@ class SqlUnitOfWork:
         count = outbox.count_before
         return JustOwed(outbox.appended, self._instructions.newly_told(), count, count + len(outbox.appended))
 
-    def _begun(self) -> Connection:
-        with translated():
-            connection = self._engine.connect()
-            try:
-                self._begin(connection)
-            except BaseException:
-                connection.close()
-                raise
-        return connection
-
-    def _begin(self, connection: Connection) -> None:
-        is_postgresql = connection.dialect.name == POSTGRESQL
-        if not self._write:
-            connection.execution_options(**{READ_ONLY: True})
-            if is_postgresql:  # every statement sees the same state, as on SQLite
-                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        connection.begin()
-        if is_postgresql and self._write and self._one_writer:
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})"))
-
     def _make_repositories(self, transaction: Transaction) -> None:
         self.parties = SqlRepository(transaction, PARTY_MAPPING)
         self.sites = SqlRepository(transaction, SITE_MAPPING)
         self.resources = SqlRepository(transaction, RESOURCE_MAPPING)
         self.products = SqlProductRepository(transaction)
+        self.product_changes = SqlRepository(transaction, CHANGE_MAPPING)
         self.enrolments = SqlRepository(transaction, ENROLMENT_MAPPING)
         self.auctions = SqlRepository(transaction, TENDER_MAPPING)
-        self.bids = SqlRepository(transaction, BID_MAPPING)
+        self.bids = SqlBidRepository(transaction, self._sealing)
         self.awards = SqlRepository(transaction, AWARD_MAPPING)
         self.clearings = SqlRepository(transaction, CLEARING_MAPPING)
+        self.clearing_inputs = SqlClearingInputRepository(transaction, self._sealing)
         self.events = SqlRepository(transaction, EVENT_MAPPING)
         self.claims = SqlClaimRepository(transaction)
         self.instructions = self._instructions = SqlInstructionRepository(transaction)
@@ -300,6 +311,10 @@ class SqlUnitOfWork:
         self.green_certificates = SqlGreenCertificateRepository(transaction)
         self.scores = SqlScoreRepository(transaction)
         self.health = SqlHealthRepository(transaction)
+        self.restorations = SqlRepository(transaction, RESTORATION_MAPPING)
+        self.standings = SqlRepository(transaction, STANDING_MAPPING)
+        self.revocations = SqlRepository(transaction, REVOCATION_MAPPING)
+        self.barred = SqlBarredRepository(transaction)
 
 
 class SqlUnitOfWorkFactory:
@@ -318,6 +333,8 @@ class SqlUnitOfWorkFactory:
         observer: TransactionObserver | None = None,
         place: WriterPlace | None = None,
         owed: OwedNews | None = None,
+        reach: Reach | None = None,
+        sealing: BidSealing | None = None,
     ) -> None:
         """Take the engine and the clock that every unit of work asks once.
 
@@ -331,9 +348,13 @@ class SqlUnitOfWorkFactory:
             observer: Is told how long writers wait and commit; nobody if absent.
             place: Where its writers stand among those of this process; a line of their own if absent.
             owed: Tells this process what its transactions come to owe; its own if absent.
+            reach: Begins its transactions; its own if absent.
+            sealing: Keeps bids unreadable until their gate closes; with a key of its own if absent.
         """
         self.owed = owed or OwedNews()
         self._engine = engine
+        self._reach = reach or Reach(engine)
+        self._sealing = sealing or own_sealing()
         self._clock = clock
         self._one_writer = one_writer
         self._observer = observer
@@ -342,24 +363,34 @@ class SqlUnitOfWorkFactory:
     def __call__(self, *, write: bool = True) -> SqlUnitOfWork:
         """Return a unit of work that has not begun; one that only reads takes no write lock."""
         return SqlUnitOfWork(
-            self._engine,
+            self._reach,
             self._clock,
             write=write,
             one_writer=self._one_writer,
             observer=self._observer,
             place=self._place,
             owed=self.owed,
+            sealing=self._sealing,
         )
 
     def behind(self) -> "SqlUnitOfWorkFactory":
         """Return the same, but for writers that let all others of this process go first."""
+        return self._with(self._place and self._place.behind(), self._sealing)
+
+    def sealing_with(self, sealing: BidSealing) -> "SqlUnitOfWorkFactory":
+        """Return the same, but for the keys that bids are sealed with and opened by."""
+        return self._with(self._place, sealing)
+
+    def _with(self, place: WriterPlace | None, sealing: BidSealing) -> "SqlUnitOfWorkFactory":
         return SqlUnitOfWorkFactory(
             self._engine,
             self._clock,
             one_writer=self._one_writer,
             observer=self._observer,
-            place=self._place and self._place.behind(),
+            place=place,
             owed=self.owed,
+            reach=self._reach,
+            sealing=sealing,
         )
 
     def close(self) -> None:

@@ -24,6 +24,7 @@ def _adjustment_row(adjustment: Adjustment) -> Values:
         "proposed_by": adjustment.proposed_by,
         "decided_by": adjustment.decided_by,
         "decided_at": adjustment.decided_at,
+        "proposed_person": adjustment.proposed_person or None,
     }
 
 
@@ -43,6 +44,7 @@ def _adjustment(row: Row) -> Adjustment:
         proposed_by=row["proposed_by"],
         decided_by=row["decided_by"],
         decided_at=row["decided_at"],
+        proposed_person=row["proposed_person"] or "",
     )
 
 
@@ -58,6 +60,7 @@ def _correction_row(correction: RuleCorrection) -> Values:
         "proposed_by": correction.proposed_by,
         "decided_by": correction.decided_by,
         "decided_at": correction.decided_at,
+        "proposed_person": correction.proposed_person or None,
     }
 
 
@@ -73,6 +76,7 @@ def _correction(row: Row) -> RuleCorrection:
         proposed_by=row["proposed_by"],
         decided_by=row["decided_by"],
         decided_at=row["decided_at"],
+        proposed_person=row["proposed_person"] or "",
     )
 
 

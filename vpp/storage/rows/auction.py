@@ -1,11 +1,14 @@
 """Tenders, bids, clearings and awards."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import RowMapping as Row
 
-from vpp.auction.bid import Bid
+from vpp.auction.bid import Bid, StepOffer
 from vpp.auction.buyer import ANY_TERMS
+from vpp.auction.commitment import BidSeal
 from vpp.auction.rules import TieRule, UniformPrice
 from vpp.auction.tender import Tender, TenderState
 from vpp.storage.repository import TableMapping, Values
@@ -18,8 +21,8 @@ from vpp.storage.rows.conditions import (
 from vpp.storage.rows.delivery import delivery_columns, delivery_of
 from vpp.storage.rows.direction import direction_column, direction_of
 from vpp.storage.rows.offer import document_of_offer, document_of_rebound, offer_of, rebound_of
-from vpp.storage.tables.auction import AUCTIONS, AWARDS, BIDS, CLEARINGS
-from vpp.workflows.records import AwardRecord, BidRecord, BidState, ClearingRecord
+from vpp.storage.tables.auction import AUCTIONS, AWARDS, CLEARINGS
+from vpp.workflows.records import AwardRecord, BidRecord, BidState, ClearingRecord, CoveredBid
 
 
 def _tender_row(tender: Tender) -> Values:
@@ -62,14 +65,28 @@ def _tender(row: Row) -> Tender:
     )
 
 
-def _bid_row(record: BidRecord) -> Values:
-    bid = record.bid
+def open_columns(record: BidRecord) -> Values:
+    """Return what is stored in the clear of every bid, sealed or not: whose it is, for what, since when."""
+    bid, seal = record.bid, record.seal
     return {
         "bid_id": bid.bid_id,
         "site_id": bid.site_id,
         "resource_id": bid.resource_id,
         "zone": bid.zone,
         "submitted_at": bid.submitted_at,
+        "auction_id": record.auction_id,
+        "product_id": record.product_id,
+        "expires_at": record.expires_at,
+        "state": record.state.value,
+        "commitment": None if seal is None else seal.commitment,
+        "currency": None if seal is None else seal.currency,
+    }
+
+
+def offered_columns(record: BidRecord) -> Values:
+    """Return what a bid offers and how it fared, which is encrypted as long as the bid is sealed."""
+    bid, seal = record.bid, record.seal
+    return {
         "delivery_ratio": bid.delivery_ratio,
         "offer": document_of_offer(bid.offer),
         "energy_limit_kwh": bid.energy_limit_kwh,
@@ -77,29 +94,60 @@ def _bid_row(record: BidRecord) -> Values:
         "exclusive_group": bid.exclusive_group,
         "parent_bid_id": bid.parent_bid_id,
         "conditions": document_of_conditions(bid),
-        "auction_id": record.auction_id,
-        "product_id": record.product_id,
-        "expires_at": record.expires_at,
-        "state": record.state.value,
         "reason": record.reason,
         "reason_detail": record.reason_detail,
+        "commitment_nonce": None if seal is None else seal.nonce.hex(),
     }
 
 
-def _bid(row: Row) -> BidRecord:
+def bid_of(row: Row, offered: Row | Mapping[str, Any], *, is_open: bool) -> BidRecord:
+    """Make a bid again.
+
+    Args:
+        row: What is stored in the clear of every bid.
+        offered: What it offers, as `offered_columns` has it: the same row, or what was sealed.
+        is_open: Whether that is stored in the clear.
+    """
+    rebound, nonce = offered["rebound"], offered["commitment_nonce"]
     bid = Bid(
         bid_id=row["bid_id"],
         site_id=row["site_id"],
         resource_id=row["resource_id"],
         zone=row["zone"],
         submitted_at=row["submitted_at"],
-        delivery_ratio=row["delivery_ratio"],
-        offer=offer_of(row["offer"]),
-        energy_limit_kwh=row["energy_limit_kwh"],
-        rebound=None if row["rebound"] is None else rebound_of(row["rebound"]),
-        exclusive_group=row["exclusive_group"],
-        parent_bid_id=row["parent_bid_id"],
-        **conditions_of(row["conditions"]),
+        delivery_ratio=float(offered["delivery_ratio"]),
+        offer=offer_of(offered["offer"]),
+        energy_limit_kwh=offered["energy_limit_kwh"],
+        rebound=None if rebound is None else rebound_of(rebound),
+        exclusive_group=offered["exclusive_group"],
+        parent_bid_id=offered["parent_bid_id"],
+        **conditions_of(offered["conditions"]),
+    )
+    seal = None
+    if row["commitment"] is not None:
+        seal = BidSeal(row["commitment"], bytes.fromhex(nonce or ""), row["currency"] or "", is_open)
+    return BidRecord(
+        bid=bid,
+        auction_id=row["auction_id"],
+        product_id=row["product_id"],
+        expires_at=row["expires_at"],
+        state=BidState(row["state"]),
+        reason=offered["reason"],
+        reason_detail=offered["reason_detail"],
+        seal=seal,
+    )
+
+
+def covered_bid_of(row: Row, fault: str) -> BidRecord:
+    """Make what is shown of a bid whose content is not: its offer says nothing."""
+    bid = Bid(
+        bid_id=row["bid_id"],
+        site_id=row["site_id"],
+        resource_id=row["resource_id"],
+        zone=row["zone"],
+        submitted_at=row["submitted_at"],
+        delivery_ratio=0.0,
+        offer=StepOffer(steps=()),
     )
     return BidRecord(
         bid=bid,
@@ -109,6 +157,8 @@ def _bid(row: Row) -> BidRecord:
         state=BidState(row["state"]),
         reason=row["reason"],
         reason_detail=row["reason_detail"],
+        seal=BidSeal(row["commitment"] or "", b"", row["currency"] or ""),
+        covered=CoveredBid(row["sealed"], row["sealing_key"] or "", fault),
     )
 
 
@@ -155,6 +205,5 @@ def _award(row: Row) -> AwardRecord:
 TENDER_MAPPING = TableMapping(
     AUCTIONS, _tender_row, _tender, frozenset({"state", "product_id", "zone", "operator_party_id"})
 )
-BID_MAPPING = TableMapping(BIDS, _bid_row, _bid, frozenset({"auction_id", "site_id", "product_id", "state"}))
 CLEARING_MAPPING = TableMapping(CLEARINGS, _clearing_row, _clearing)
 AWARD_MAPPING = TableMapping(AWARDS, _award_row, _award, frozenset({"event_id", "site_id", "bid_id"}))

@@ -56,6 +56,7 @@ def _dispute_row(dispute: DisputeRecord) -> Values:
         "decided_at": dispute.decided_at,
         "measure_again": dispute.measure_again or None,
         "measured_pairs": [list(pair) for pair in dispute.measured_pairs] or None,
+        "raised_person": dispute.raised_person or None,
     }
 
 
@@ -74,6 +75,7 @@ def _dispute(row: Row) -> DisputeRecord:
         decided_at=row["decided_at"],
         measure_again=bool(row["measure_again"]),
         measured_pairs=tuple((event_id, site_id) for event_id, site_id in row["measured_pairs"] or ()),
+        raised_person=row["raised_person"] or "",
     )
 
 

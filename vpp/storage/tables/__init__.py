@@ -1,7 +1,9 @@
 """The tables, all under one `METADATA`."""
 
 from vpp.storage.tables import (
+    access,
     auction,
+    audit,
     baselines,
     dispatch,
     forecasts,
@@ -11,6 +13,7 @@ from vpp.storage.tables import (
     messaging,
     observability,
     portfolio,
+    restorations,
     revenue,
     settlement,
     telemetry,
@@ -20,7 +23,9 @@ from vpp.storage.tables.schema import METADATA
 
 __all__ = [
     "METADATA",
+    "access",
     "auction",
+    "audit",
     "baselines",
     "dispatch",
     "forecasts",
@@ -30,6 +35,7 @@ __all__ = [
     "messaging",
     "observability",
     "portfolio",
+    "restorations",
     "revenue",
     "settlement",
     "telemetry",

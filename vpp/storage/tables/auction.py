@@ -55,11 +55,26 @@ BIDS = Table(
     required("reason_detail", Text, "the numbers that prove the reason"),
     optional("conditions", JSON(none_as_null=True), "run limits, migration, direction; null for none"),
     *tracked(),
+    optional("sealed", Text, "all that the bid offers, encrypted, base64; null once it is open"),
+    optional("sealing_key", ID, "key that it is encrypted with; null once it is open"),
+    optional("commitment", ID, "SHA-256 of nonce and content, hexadecimal; null where none was made"),
+    optional(
+        "commitment_nonce", Text, "random bytes of the commitment, hexadecimal; null while it is sealed"
+    ),
+    optional("currency", ID, "currency of its prices as it was entered; null where it was not kept"),
     lookup("auction_id", "bid_id"),  # the book of an auction
     lookup("site_id", "bid_id"),  # a site's own bids
     lookup("product_id", "bid_id"),  # standing bids that an emergency can call
     lookup("state", "bid_id"),  # what still stands
     comment="sealed offers, and what became of them",
+)
+
+SEALING_KEYS = Table(
+    "sealing_keys",
+    METADATA,
+    key("key_id", "name of the key; the key itself is in the hub's file"),
+    required("created_at", UtcDateTime, "when a hub first began to seal with it, UTC"),
+    comment="keys that bids are or were sealed with, so that a hub without them does not start",
 )
 
 CLEARINGS = Table(

@@ -129,6 +129,7 @@ ADJUSTMENTS = Table(
     required("decided_by", Text, "who decided, another person; empty while it waits"),
     optional("decided_at", UtcDateTime, "when, UTC; null while it waits"),
     *tracked(),
+    optional("proposed_person", Text, "person behind who proposed it; null where it was not kept"),
     CheckConstraint("amount > 0", name="ck_adjustments_amount"),
     CheckConstraint("payer_party_id <> payee_party_id", name="ck_adjustments_two_parties"),
     CheckConstraint(
@@ -157,6 +158,7 @@ RULE_CORRECTIONS = Table(
     required("decided_by", Text, "who decided, another person; empty while it waits"),
     optional("decided_at", UtcDateTime, "when, UTC; null while it waits"),
     *tracked(),
+    optional("proposed_person", Text, "person behind who proposed it; null where it was not kept"),
     ForeignKeyConstraint(["product_id", "to_version"], ["products.product_id", "products.version"]),
     CheckConstraint(
         "state NOT IN ('approved', 'rejected') OR decided_by NOT IN ('', proposed_by)",

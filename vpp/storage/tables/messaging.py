@@ -1,9 +1,9 @@
-"""What is owed, what falls due, what was asked, what was done."""
+"""What is owed, what falls due, what was asked."""
 
-from sqlalchemy import JSON, BigInteger, Index, Table, Text, text
+from sqlalchemy import BigInteger, Index, Table, Text, text
 
 from vpp.storage.column_types import UtcDateTime
-from vpp.storage.tables.schema import ID, METADATA, key, numbered, optional, required, tracked
+from vpp.storage.tables.schema import ID, METADATA, key, optional, required, tracked
 
 OUTBOX_COUNTERS = Table(
     "outbox_counters",
@@ -64,17 +64,4 @@ REQUESTS = Table(
     required("subject_id", ID, "what it made or changed"),
     *tracked(),
     comment="requests that had an effect, so that a repeat has none",
-)
-
-AUDIT = Table(
-    "audit",
-    METADATA,
-    numbered("number", "order of the records"),
-    required("at", UtcDateTime, "when, UTC"),
-    required("actor", Text, "principal, or hub for what falls due"),
-    required("action", Text, "name of the workflow"),
-    required("subject", Text, "name of what was changed"),
-    required("detail", JSON, "the figures, as text"),
-    comment="append-only record of who changed what",
-    sqlite_autoincrement=True,
 )

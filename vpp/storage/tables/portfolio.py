@@ -1,6 +1,6 @@
 """Who takes part."""
 
-from sqlalchemy import JSON, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Integer, Table, Text, UniqueConstraint
 
 from vpp.storage.column_types import Quantity, Span, UtcDateTime
 from vpp.storage.tables.schema import ID, METADATA, key, lookup, optional, reference, required, tracked
@@ -66,6 +66,31 @@ PRODUCTS = Table(
     required("created_at", UtcDateTime, "when this version was added, UTC"),
     comment="versions of product profiles; never changed once added",
 )
+PRODUCT_CHANGES = Table(
+    "product_changes",
+    METADATA,
+    key("change_id", "last part of productChanges/{product_change}"),
+    required("product_id", ID, "the product"),
+    required("version", Integer, "the version that it becomes"),
+    required("from_version", Integer, "the version in force when it was proposed; 0 for none"),
+    required("document", JSON, "the whole profile as proposed"),
+    required("reason", Text, "why, in words"),
+    required("state", ID, "found, proposed, approved, rejected or withdrawn"),
+    required("proposed_by", Text, "who answers for it; empty while nobody does"),
+    required("proposed_person", Text, "person behind who answers for it; empty while nobody does"),
+    required("proposed_party", Text, "party that they acted for; empty while nobody does"),
+    required("decided_by", Text, "who decided; empty while it waits"),
+    optional("decided_at", UtcDateTime, "when, UTC; null while it waits"),
+    *tracked(),
+    CheckConstraint(
+        "state <> 'approved' OR (proposed_by <> '' AND decided_by NOT IN ('', proposed_by))",
+        name="ck_product_changes_two_people",
+    ),
+    lookup("product_id", "change_id"),  # changes of a product
+    lookup("state", "change_id"),  # what waits
+    comment="versions of products that one person proposes and another puts in force",
+)
+
 ENROLMENTS = Table(
     "enrolments",
     METADATA,

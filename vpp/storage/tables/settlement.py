@@ -56,6 +56,7 @@ DISPUTES = Table(
     optional(
         "measured_pairs", JSON(none_as_null=True), "event and site that are measured again; null for none"
     ),
+    optional("raised_person", Text, "person behind who objected; null where it was not kept"),
     lookup("statement_id", "dispute_id"),  # objections to a statement
     lookup("period", "dispute_id"),  # objections to a month's statements
     lookup("party_id", "dispute_id"),  # a party's objections
