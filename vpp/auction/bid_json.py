@@ -57,7 +57,10 @@ _BID = Names(
     "etag",
     "direction",
     "zone",
+    "commitment",
+    "opening",
 )
+_OPENING = Names("content", "nonce")
 _STEPS = Names("intervals")
 _BLOCK = Names("profile_kw", "price_per_mwh", "fixed_cost_amount", "min_acceptance_ratio")
 _STORE = Names(
@@ -130,6 +133,8 @@ class BidReader:
 
     def _bid(self, fields: JsonObject, bid_id: str) -> Bid:
         self._check_belongs(fields)
+        if fields.has("opening"):  # read by whoever checks commitments
+            JsonObject(fields.raw("opening", "an object"), _OPENING, fields.at("opening"))
         site_id, resource_id = resource_of(fields)
         has_price = fields.has("availability_price_per_kw_h")
         return Bid(

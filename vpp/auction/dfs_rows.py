@@ -64,11 +64,14 @@ def read_dfs_rows(text: str) -> tuple[DfsRow, ...]:
         ('EDF-01', Decimal('18.0'), True)
     """
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    header = reader.fieldnames or []
-    for column in _COLUMNS:
-        if column not in header:
-            raise _unreadable(1, column, "missing", "a column of that name")
-    return tuple(_row(reader.line_num, fields, len(header)) for fields in reader)
+    try:
+        header = reader.fieldnames or []
+        for column in _COLUMNS:
+            if column not in header:
+                raise _unreadable(1, column, "missing", "a column of that name")
+        return tuple(_row(reader.line_num, fields, len(header)) for fields in reader)
+    except csv.Error as error:
+        raise _unreadable(reader.line_num + 1, "columns", str(error), "CSV") from error
 
 
 def _row(line: int, fields: dict[str, str | None], column_count: int) -> DfsRow:

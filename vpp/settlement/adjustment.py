@@ -41,6 +41,7 @@ class Adjustment:
         proposed_by: Principal who proposed it.
         decided_by: Principal who approved or rejected it, never the same; empty while it waits.
         decided_at: When; None while it waits.
+        proposed_person: Person behind who proposed it; empty where it was not kept.
     """
 
     adjustment_id: str
@@ -57,3 +58,4 @@ class Adjustment:
     proposed_by: str
     decided_by: str = ""
     decided_at: datetime | None = None
+    proposed_person: str = ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from vpp.foundation.signed_head import SignedHead
 from vpp.settlement.csv_cell import utc_text
 from vpp.settlement.manifest_signature import SIGNATURE_FIELD, SIGNER_FIELD, StatementSigner
 from vpp.settlement.statement_file import file_name
@@ -14,6 +15,9 @@ from vpp.settlement.statement_head import StatementHead
 from vpp.settlement.statement_names import StatementNames
 from vpp.settlement.statement_tally import QUANTITIES, StatementTally
 from vpp.settlement.summary_file import summary_file_name
+
+AUDIT_HEAD = "audit_head"
+"""Field of the signed head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class ManifestFacts:
         rule_sha256: Digest of each baseline rule by its id.
         names: Names for people.
         previous_manifest_sha256: Digest of the manifest of the version before, so that versions are a chain.
+        audit_head: The newest signed head of the party's chain in the hub's audit record, which the party
+            keeps with its statement; None where there is none.
     """
 
     code_version: str
@@ -43,6 +49,7 @@ class ManifestFacts:
     rule_sha256: Mapping[str, str] = field(default_factory=dict)
     names: StatementNames = field(default_factory=StatementNames)
     previous_manifest_sha256: str = ""
+    audit_head: SignedHead | None = None
 
 
 def manifest_name(head: StatementHead) -> str:
@@ -123,6 +130,8 @@ def render_manifest(  # noqa: PLR0913  all but two by keyword
         SIGNER_FIELD: "",
         SIGNATURE_FIELD: "",
     }
+    if facts.audit_head is not None:
+        document[AUDIT_HEAD] = facts.audit_head.document()
     if signer is not None:
         document = signer.signed(document)
     text = json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True)

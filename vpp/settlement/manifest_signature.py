@@ -76,6 +76,8 @@ def signature_state(document: Mapping[str, Any], keys: Mapping[str, Ed25519Publi
     key = keys.get(signer) if isinstance(signer, str) else None
     if key is None:
         return SignatureState.UNKNOWN_KEY
+    if str(signature) != str(signature).lower():  # the same number, and not what was written
+        return SignatureState.WRONG
     try:
         key.verify(bytes.fromhex(str(signature)), _signed_bytes(document))
     except (InvalidSignature, ValueError):

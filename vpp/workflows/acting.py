@@ -18,6 +18,18 @@ def actor() -> Principal | None:
     return _actor.get()
 
 
+def acting_person() -> str:
+    """Return who stands behind the principal whose call is being served; empty for the hub itself."""
+    principal = _actor.get()
+    return "" if principal is None else principal.person
+
+
+def acting_roles() -> tuple[str, ...]:
+    """Return the roles of the principal whose call is being served, in order of name."""
+    principal = _actor.get()
+    return () if principal is None else tuple(sorted(role.value for role in principal.roles))
+
+
 def act_as(principal: Principal) -> None:
     """Serve a principal's call from here on; grpc serves each call in a context of its own."""
     _actor.set(principal)

@@ -13,9 +13,10 @@ from vpp.workflows.adjustment_checks import (
     check_subject,
     check_upheld,
 )
-from vpp.workflows.booking import EVERYTHING
+from vpp.workflows.given_ids import given_id
 from vpp.workflows.identity import Principal
 from vpp.workflows.market_rules import MarketRules
+from vpp.workflows.own_money import check_not_own_money
 from vpp.workflows.ports import Stored, UnitOfWorkFactory
 from vpp.workflows.recording import audit, found, promised
 from vpp.workflows.requesting import fingerprint, remember, replayed
@@ -52,8 +53,11 @@ def propose_adjustment(
         check_subject(uow, proposal)
         if proposal.dispute_id:
             check_answers(uow, proposal)
-        count = len(uow.adjustments.page(where={"period": proposal.period}, limit=EVERYTHING))
-        adjustment_id = f"adj-{proposal.period}-{count + 1}"
+        adjustment_id = given_id(  # counts those between the same two alone: others learn of no others
+            f"adj-{proposal.period}",
+            f"{proposal.payer_party_id} and {proposal.payee_party_id}",
+            lambda one: uow.adjustments.get(one) is not None,
+        )
         adjustment = Adjustment(
             adjustment_id=adjustment_id,
             period=proposal.period,
@@ -67,6 +71,7 @@ def propose_adjustment(
             dispute_id=proposal.dispute_id,
             state=AdjustmentState.PROPOSED,
             proposed_by=principal.principal_id,
+            proposed_person=principal.person,
         )
         stored = uow.adjustments.add(adjustment_id, adjustment)
         audit(
@@ -74,6 +79,7 @@ def propose_adjustment(
             principal.principal_id,
             "propose_adjustment",
             f"adjustments/{adjustment_id}",
+            after=adjustment.state.name,
             payer=proposal.payer_party_id,
             payee=proposal.payee_party_id,
             amount=proposal.amount,
@@ -96,7 +102,7 @@ def decide_adjustment(
         NotFound: There is no such adjustment.
         WrongState: It has been decided otherwise, or the dispute that it answers has not been upheld.
         NotPermitted: The caller proposed it, or raised the dispute that it answers, and would approve it; or
-            did not propose it and would withdraw it.
+            did not propose it and would withdraw it; or acts for its payer or payee and would decide it.
     """
     full_name = f"adjustments/{adjustment_id}"
     with units() as uow:
@@ -105,8 +111,16 @@ def decide_adjustment(
         if (adjustment.state, adjustment.decided_by) == (wanted, principal.principal_id):
             return stored
         check_decision(
-            principal, full_name, state=adjustment.state, proposed_by=adjustment.proposed_by, wanted=wanted
+            principal,
+            full_name,
+            state=adjustment.state,
+            proposed_by=adjustment.proposed_by,
+            proposed_person=adjustment.proposed_person,
+            wanted=wanted,
         )
+        if wanted is not AdjustmentState.WITHDRAWN:
+            parties = {adjustment.payer_party_id, adjustment.payee_party_id}
+            check_not_own_money(uow, principal, full_name, parties)
         if wanted is AdjustmentState.APPROVED and adjustment.dispute_id:
             check_upheld(uow, principal, adjustment.dispute_id)
         decided = replace(adjustment, state=wanted, decided_by=principal.principal_id, decided_at=uow.now)

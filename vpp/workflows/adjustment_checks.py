@@ -13,6 +13,7 @@ from vpp.workflows.ports import UnitOfWork
 from vpp.workflows.recording import found
 from vpp.workflows.records import DisputeRecord, DisputeState
 from vpp.workflows.reporting import instructions_of
+from vpp.workflows.second_person import is_same_person
 from vpp.workflows.settlement_dues import has_lost_readings
 from vpp.workflows.settlement_events import months_near
 
@@ -209,7 +210,7 @@ def check_upheld(uow: UnitOfWork, principal: Principal, dispute_id: str) -> None
             f"disputes/{dispute_id} is {dispute.state.name}, expected UPHELD before its amount is approved",
             state=dispute.state.name,
         )
-    if dispute.raised_by == principal.principal_id:
+    if is_same_person(principal, principal_id=dispute.raised_by, person=dispute.raised_person):
         raise NotPermitted(
             f"disputes/{dispute_id} was raised by you; another person approves what answers it",
             raised_by=dispute.raised_by,

@@ -54,13 +54,13 @@ def check_for_auction(
         The auction's product.
 
     Raises:
-        NotFound: There is no such auction.
+        NotFound: There is no such auction, or none that the site is invited to.
         WrongState: The gate is closed, the resource is claimed or bid elsewhere at the time, or the site has
             served the product as often as it may be called, or serves one that it excludes.
         InvalidInput: The offer breaks the product's or the buyer's rules or the resource's envelope,
             or is more than the hub can settle, or the site belongs to the buyer.
     """
-    tender = found(uow.auctions.get(auction_id), f"auctions/{auction_id}").value
+    tender = invited(uow, auction_id, site)
     check_open(tender, uow.now)
     if site.party_id == tender.operator_party_id:
         raise InvalidInput(
@@ -92,6 +92,23 @@ def check_for_auction(
     check_not_booked(uow, tender.delivery, product, bid.site_id)
     check_not_spent(uow, product, tender.delivery, bid.site_id)
     return product
+
+
+def invited(uow: UnitOfWork, auction_id: str, site: Site) -> Tender:
+    """Return an auction of the site's zone, or one whose terms name the zone, of a product that it serves.
+
+    Raises:
+        NotFound: There is no such auction, or the site is not invited to it: it has not enrolled, or waits
+            for approval.
+    """
+    full_name = f"auctions/{auction_id}"
+    tender = found(uow.auctions.get(auction_id), full_name).value
+    zones = {tender.zone, *(limit.zone for limit in tender.terms.zones)}
+    enrolment = uow.enrolments.get(f"{site.site_id}-{tender.product_id}")
+    is_let_in = enrolment is not None and enrolment.value.state is not EnrolmentState.PENDING
+    if site.zone not in zones or not is_let_in:
+        found(None, full_name)
+    return tender
 
 
 def _check_rivals(uow: UnitOfWork, bid: Bid, tender: Tender) -> None:

@@ -6,12 +6,12 @@ from decimal import Decimal
 
 from vpp.auction.buyer import ANY_TERMS, BuyerTerms
 from vpp.auction.clearing import clear
+from vpp.auction.clearing_input import clearing_input
 from vpp.auction.rules import TieRule, UniformPrice
 from vpp.auction.tender import Tender, TenderState, check_tender_transition
 from vpp.dispatch.event import Event, EventState
 from vpp.foundation.errors import InvalidInput, WrongState
 from vpp.foundation.interval import Interval
-from vpp.foundation.names import checked_id
 from vpp.portfolio.call_rules import Trigger
 from vpp.portfolio.enrolment import EnrolmentState
 from vpp.workflows.awarding import commit_clearing
@@ -24,6 +24,7 @@ from vpp.workflows.booking import (
     recovery_interval_count,
 )
 from vpp.workflows.buyer_terms import check_terms, over_intervals
+from vpp.workflows.given_ids import chosen_id
 from vpp.workflows.identity import Principal, check_buyer
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.missed_deadlines import MISSED_DEADLINE
@@ -31,6 +32,7 @@ from vpp.workflows.outbox_ports import MessageKind
 from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWorkFactory, WorkerPool
 from vpp.workflows.recording import HUB, audit, check_etag, found, move_event, product_of, promised
 from vpp.workflows.requesting import fingerprint, remember, replayed
+from vpp.workflows.sealing import open_book, opening_of
 from vpp.workflows.tendering import check_call, check_gate, default_id
 
 
@@ -113,10 +115,11 @@ def create_auction(  # noqa: PLR0913  one argument per field of the request
         )
         check_gate(product, delivery, gate_closes_at, uow.now)
         if auction_id:
-            checked_id(auction_id, "auction_id")
+            chosen_id(auction_id, "auction_id")
         else:
-            taken = [stored.value.auction_id for stored in uow.auctions.page()]
-            auction_id = default_id(product_id, delivery.start, taken)
+            auction_id = default_id(
+                product_id, delivery.start, principal.party_id, lambda one: uow.events.get(one) is not None
+            )
         tender = Tender(
             auction_id=auction_id,
             product_id=product_id,
@@ -181,18 +184,16 @@ def cancel_auction(
     """Withdraw an auction that has not been cleared, with its event.
 
     Raises:
-        NotFound: There is no such auction.
-        NotPermitted: Another operator opened it.
+        NotFound: There is no such auction, or another operator opened it.
         WrongState: It has been cleared or withdrawn.
         StaleWrite: The etag is outdated.
     """
     digest = fingerprint(auction_id)
     with units() as uow:
-        known = replayed(uow, principal, "cancel_auction", request_id, digest)
         stored = found(uow.auctions.get(auction_id), f"auctions/{auction_id}")
-        if known is not None:
+        check_buyer(principal, stored.value.operator_party_id, f"auctions/{auction_id}")
+        if replayed(uow, principal, "cancel_auction", request_id, digest) is not None:
             return stored
-        check_buyer(principal, stored.value.operator_party_id)
         check_etag(stored, etag)
         check_tender_transition(stored.value.state, TenderState.CANCELLED)
         cancelled = replace(stored.value, state=TenderState.CANCELLED)
@@ -212,7 +213,7 @@ def cancel_auction(
 
 
 def close_gate(units: UnitOfWorkFactory, auction_id: str) -> None:
-    """Take no more bids, and owe the clearing. Does nothing unless the auction is open."""
+    """Take no more bids, open those there are, owe the clearing. Does nothing unless the auction is open."""
     with units() as uow:
         stored = promised(uow.auctions.get(auction_id), f"auctions/{auction_id}")
         if stored.value.state is not TenderState.OPEN:
@@ -220,6 +221,7 @@ def close_gate(units: UnitOfWorkFactory, auction_id: str) -> None:
         uow.auctions.update(
             auction_id, replace(stored.value, state=TenderState.GATE_CLOSED), revision=stored.revision
         )
+        open_book(uow, auction_id)
         event = promised(uow.events.get(auction_id), f"events/{auction_id}")
         move_event(uow, event, replace(event.value, state=EventState.GATE_CLOSED), HUB)
         uow.due.add(Due(DueKind.CLEARING, auction_id, uow.now))
@@ -240,6 +242,8 @@ def run_auction(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules, 
             product = product_of(uow, tender.product_id, tender.product_version)
             collected = auction_book(uow, tender, product, rules.reliability)
         clearing = pool.run(clear, collected.book, clearing_rules(product, rules, tender))
+        openings = {bid_id: opening_of(record) for bid_id, record in collected.records.items()}
+        cleared_from = clearing_input(collected.book, clearing_rules(product, rules, tender), openings)
         with units() as uow:
             stored = promised(uow.auctions.get(auction_id), f"auctions/{auction_id}")
             if stored.value.state is not TenderState.GATE_CLOSED:
@@ -247,7 +251,15 @@ def run_auction(units: UnitOfWorkFactory, pool: WorkerPool, rules: MarketRules, 
             event = promised(uow.events.get(auction_id), f"events/{auction_id}")
             if conflicts(uow, event.value, clearing, product):
                 continue
-            written = commit_clearing(uow, event, clearing, product, rules, left_out=collected.left_out)
+            written = commit_clearing(
+                uow,
+                event,
+                clearing,
+                product,
+                rules,
+                left_out=collected.left_out,
+                cleared_from=cleared_from,
+            )
             if written.value.failure_reason != MISSED_DEADLINE:  # else it is withdrawn with its event
                 cleared = replace(stored.value, state=TenderState.CLEARED)
                 uow.auctions.update(auction_id, cleared, revision=stored.revision)

@@ -1,13 +1,17 @@
 """From a clearing to awards, a reason for every bid, instructions, and what is owed."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from vpp.auction.clearing_json import clearing_to_document
 from vpp.auction.result import Clearing
 from vpp.dispatch.allocation import AwardedReduction, allocate, net_reduction
 from vpp.dispatch.event import Event, EventState
 from vpp.dispatch.staggering import staggered
+from vpp.foundation.audit_chain import canonical
+from vpp.foundation.audit_verification import CLEARING_FIELD, INPUT_FIELD, SEALED_FIELD
 from vpp.portfolio.product import ProductProfile
 from vpp.workflows.baselines import freeze_at
 from vpp.workflows.booking import EVERYTHING
@@ -19,6 +23,7 @@ from vpp.workflows.outbox_ports import MessageKind, Owed
 from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWork
 from vpp.workflows.recording import HUB, audit, move_event
 from vpp.workflows.records import AwardRecord, BidRecord, BidState, ClearingRecord
+from vpp.workflows.sealing import SEAL_BROKEN
 
 NOT_ELIGIBLE = "REJECTED_NOT_ELIGIBLE"
 """Reason of a bid that never came into the book."""
@@ -33,6 +38,8 @@ def commit_clearing(  # noqa: PLR0913  what was cleared, and by which rules
     rules: MarketRules,
     *,
     left_out: Mapping[str, str],
+    cleared_from: str,
+    is_sealed: bool = False,
 ) -> Stored[Event]:
     """Write a clearing: awards, a reason for every bid, instructions, notices and deadlines.
 
@@ -45,6 +52,9 @@ def commit_clearing(  # noqa: PLR0913  what was cleared, and by which rules
         product: The event's product.
         rules: The hub's rules.
         left_out: Why bids could not stand in the book, by bid id.
+        cleared_from: Book and rules as `clearing_input` writes them, kept so that the clearing can be made
+            again.
+        is_sealed: Whether they are kept unreadable, because the bids in the book still stand.
 
     Returns:
         The event: OFFERED if anything was awarded, FAILED with NO_AWARDS if nothing was, and with
@@ -53,7 +63,9 @@ def commit_clearing(  # noqa: PLR0913  what was cleared, and by which rules
     event = stored.value
     if is_too_late(uow.now, event.delivery, product, rules):
         return refuse(uow, stored, product)
-    uow.clearings.add(event.event_id, ClearingRecord(event.event_id, clearing_to_document(clearing)))
+    document = clearing_to_document(clearing)
+    uow.clearings.add(event.event_id, ClearingRecord(event.event_id, document))
+    uow.clearing_inputs.add(event.event_id, cleared_from, is_sealed=is_sealed)
     awards = _awards(event, clearing)
     uow.awards.add_all({award.award_id: award for award in awards})
     rejected_sites = _record_outcomes(uow, event, clearing, left_out)
@@ -70,11 +82,19 @@ def commit_clearing(  # noqa: PLR0913  what was cleared, and by which rules
         awards=len(awards),
         status=clearing.status.name,
         input_hash=clearing.input_hash,
+        **vouched_for(document, cleared_from),
+        **({SEALED_FIELD: "until the event is over"} if is_sealed else {}),
     )
     if not awards:
         failed = replace(cleared, state=EventState.FAILED, failure_reason="NO_AWARDS")
         return move_event(uow, written, failed, HUB)
     return _dispatch(uow, written, awards, product, rules)
+
+
+def vouched_for(document: Mapping[str, Any], cleared_from: str) -> dict[str, str]:
+    """Return the digests of a clearing and of what it was cleared from, by which an export is checked."""
+    texts = {CLEARING_FIELD: canonical(document), INPUT_FIELD: cleared_from}
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
 
 
 def _awards(event: Event, clearing: Clearing) -> list[AwardRecord]:
@@ -114,6 +134,7 @@ def _record_outcomes(
     }
     counted = {award.bid_id: award.delivery_ratio for award in clearing.awards}
     outcomes |= {bid_id: (False, NOT_ELIGIBLE, detail) for bid_id, detail in left_out.items()}
+    uow.bids.uncover()  # or what a standing bid fared would be written beside its seal, for anybody to read
     if event.auction_id is None:
         bids = uow.bids.get_all(outcomes)
     else:  # the sealed book, and what did not come into it
@@ -124,6 +145,8 @@ def _record_outcomes(
         outcome = outcomes.get(bid_id)
         if outcome is None:
             if known.value.state is not BidState.SUBMITTED:
+                if known.value.reason == SEAL_BROKEN:  # refused at the gate; its site is told with the others
+                    rejected_sites.add(known.value.bid.site_id)
                 continue
             outcome = (False, NOT_ELIGIBLE, CAME_LATER)
             rejected_sites.add(known.value.bid.site_id)

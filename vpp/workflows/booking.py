@@ -1,7 +1,7 @@
 """From stored bids to a sealed book, and to the rules that it is cleared by."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -25,9 +25,10 @@ from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.one_direction import moved_otherwise
 from vpp.workflows.outdated_bids import outdated_bids
 from vpp.workflows.ports import UnitOfWork
-from vpp.workflows.records import BidState
+from vpp.workflows.records import BidRecord, BidState
 from vpp.workflows.screening import screened
 from vpp.workflows.stacking import booked_sites
+from vpp.workflows.standing_seals import standing_fault
 
 CLEARING_ATTEMPTS = 5
 """How often an event is cleared again when another claims its resources while the solver runs."""
@@ -42,10 +43,12 @@ class CollectedBook:
     Attributes:
         book: The book; every bid of it can stand.
         left_out: Why other bids cannot, by bid id.
+        records: The bids as they are stored, by bid id: all of an auction, those that an emergency calls.
     """
 
     book: Book
     left_out: Mapping[str, str]
+    records: Mapping[str, BidRecord] = field(default_factory=dict)
 
 
 def clearing_rules(
@@ -130,6 +133,7 @@ def auction_book(
         stored.value.bid
         for stored in records
         if stored.value.state is BidState.SUBMITTED
+        and stored.value.covered is None
         and stored.value.bid.site_id in active
         and (stored.value.bid.site_id, stored.value.bid.resource_id) not in claimed
     ]
@@ -138,7 +142,11 @@ def auction_book(
         uow, empty_book(tender, product), [bid for bid in bids if bid.site_id not in barred], reliability
     )
     left_out = {bid.bid_id: barred[bid.site_id] for bid in bids if bid.site_id in barred}
-    return replace(collected, left_out={**collected.left_out, **left_out})
+    return replace(
+        collected,
+        left_out={**collected.left_out, **left_out},
+        records={stored.value.bid.bid_id: stored.value for stored in records},
+    )
 
 
 def barred_sites(
@@ -178,10 +186,15 @@ def standing_book(
     claimed = claimed_resources(uow, event.delivery, product.call.recovery_window)
     barred = barred_sites(uow, product, event.delivery, except_event=event.event_id)
     interval_count = len(starts(event.delivery, product.settlement_interval))
-    bids = []
+    bids, closed, records = [], {}, {}
+    uow.bids.uncover()
     for stored in uow.bids.page(where={"product_id": event.product_id}, limit=EVERYTHING):
         record = stored.value
         if record.auction_id is not None or record.state is not BidState.SUBMITTED:
+            continue
+        fault = standing_fault(record)
+        if fault is not None:
+            closed[record.bid.bid_id] = f"its seal is broken: {fault}"
             continue
         if record.bid.direction is not event.direction:
             continue
@@ -190,7 +203,8 @@ def standing_book(
         if is_expired or record.bid.site_id in barred or key in claimed or record.bid.site_id not in active:
             continue
         bids.append(record.bid)
-    left_out = outdated_bids(uow, product, bids)
+        records[record.bid.bid_id] = record
+    left_out = outdated_bids(uow, product, bids) | closed
     called = [
         _within_cap(over_every_interval(bid, interval_count), event.price_cap_per_mwh)
         for bid in bids
@@ -209,7 +223,8 @@ def standing_book(
         direction=event.direction,
     )
     collected = _filled(uow, book, called, reliability)
-    return replace(collected, left_out={**collected.left_out, **left_out})
+    called_from = {bid.bid_id: records[bid.bid_id] for bid in collected.book.bids}
+    return replace(collected, left_out={**collected.left_out, **left_out}, records=called_from)
 
 
 def over_every_interval(bid: Bid, interval_count: int) -> Bid:

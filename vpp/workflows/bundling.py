@@ -15,14 +15,14 @@ from vpp.settlement.run_terms import RunTerms
 from vpp.settlement.run_type import RunType
 from vpp.settlement.shared_figures import SharedFigures
 from vpp.settlement.statement_head import StatementHead
+from vpp.workflows.acting import acting_as
 from vpp.workflows.identity import Principal
 from vpp.workflows.ports import UnitOfWork, UnitOfWorkFactory
-from vpp.workflows.recording import product_of
+from vpp.workflows.recording import product_of, promised
 from vpp.workflows.records import StatementRecord
 from vpp.workflows.settlement_records import RunRecord
 from vpp.workflows.settlement_terms import SettlementTerms, terms_of
-from vpp.workflows.viewing import visible
-from vpp.workflows.visibility import sees_party
+from vpp.workflows.viewing_results import visible_statement
 
 ProductKey = tuple[str, int]
 
@@ -62,12 +62,10 @@ def statement_bundle(units: UnitOfWorkFactory, principal: Principal, statement_i
         WrongState: It was written before evidence was kept.
     """
     with units(write=False) as uow:
-        stored = visible(
-            uow.statements.get(statement_id),
-            f"statements/{statement_id}",
-            lambda record: sees_party(principal, record.party_id),
-        )
-        record = stored.value
+        visible_statement(uow, principal, statement_id)
+    # The hub puts together what belongs to it: the run, and what all sites did, are no rows of a party's.
+    with acting_as(None), units(write=False) as uow:
+        record = promised(uow.statements.get(statement_id), f"statements/{statement_id}").value
         run = uow.settlement_runs.get(record.run_id) if record.run_id else None
         if run is None or not run.terms:
             raise WrongState(

@@ -6,9 +6,11 @@ from vpp.foundation.errors import InvalidInput, NotFound, NotPermitted, WrongSta
 from vpp.foundation.free_text import free_text
 from vpp.workflows.disputing import lines_of
 from vpp.workflows.identity import Principal
+from vpp.workflows.own_money import check_not_own_money
 from vpp.workflows.ports import Stored, UnitOfWork, UnitOfWorkFactory
 from vpp.workflows.recording import audit
 from vpp.workflows.records import DisputeRecord, DisputeState
+from vpp.workflows.second_person import is_same_person
 from vpp.workflows.visibility import sees_party
 
 
@@ -39,7 +41,7 @@ def uphold_dispute(
     Raises:
         NotFound: There is no such dispute that the caller may see.
         InvalidInput: The resolution says nothing, or nothing that was measured is disputed.
-        NotPermitted: The caller raised it.
+        NotPermitted: The caller raised it, or acts for the party that did.
         WrongState: It has been decided otherwise, or taken back.
     """
     words = free_text(resolution, "resolution", several_lines=True)
@@ -66,7 +68,7 @@ def reject_dispute(
     Raises:
         NotFound: There is no such dispute that the caller may see.
         InvalidInput: The resolution says nothing.
-        NotPermitted: The caller raised it.
+        NotPermitted: The caller raised it, or acts for the party that did.
         WrongState: It has been decided otherwise, or taken back.
     """
     words = free_text(resolution, "resolution", several_lines=True)
@@ -112,11 +114,14 @@ def _decided(
                 f"{full_name} is {dispute.state.name}, expected OPEN to make it {state.name}",
                 state=dispute.state.name,
             )
-        if state is not DisputeState.WITHDRAWN and principal.principal_id == dispute.raised_by:
+        raised_self = is_same_person(principal, principal_id=dispute.raised_by, person=dispute.raised_person)
+        if state is not DisputeState.WITHDRAWN and raised_self:
             raise NotPermitted(
                 f"{full_name} was raised by you; another person makes it {state.name}",
                 raised_by=dispute.raised_by,
             )
+        if state is not DisputeState.WITHDRAWN:
+            check_not_own_money(uow, principal, full_name, {dispute.party_id})
         written = uow.disputes.update(dispute_id, decided, revision=stored.revision)
         audit(
             uow,

@@ -8,6 +8,7 @@ from vpp.foundation.errors import AlreadyExists, InvalidInput, NotFound, WrongSt
 from vpp.foundation.free_text import free_text
 from vpp.settlement.disputed_lines import DisputedLine, LineKey, disputed_lines
 from vpp.settlement.version_calendar import dispute_deadline
+from vpp.workflows.acting import acting_as
 from vpp.workflows.booking import EVERYTHING
 from vpp.workflows.dispute_window import History, check_unchanged_since, check_window
 from vpp.workflows.identity import Principal
@@ -65,7 +66,9 @@ def create_dispute(  # noqa: PLR0913  one argument per field of the request
     numbers = tuple(sorted(set(line_numbers)))
     digest = fingerprint(statement_id, numbers, words)
     for _ in range(ATTEMPTS):
-        with units(write=False) as uow:  # reading statements takes long; nobody's write waits for it
+        # Reading statements takes long; nobody's write waits for it. It is the hub that reads: whether the
+        # other party of a line has objected to it is no row of the caller's.
+        with acting_as(None), units(write=False) as uow:
             known = replayed(uow, principal, "create_dispute", request_id, digest)
             if known is not None:
                 return promised(uow.disputes.get(known), f"disputes/{known}")
@@ -98,6 +101,7 @@ def _raised(
         state=DisputeState.OPEN,
         period=checked.statement.period,
         raised_by=principal.principal_id,
+        raised_person=principal.person,
     )
     stored = uow.disputes.add(dispute_id, record)
     audit(
@@ -114,9 +118,10 @@ def _checked(
     uow: UnitOfWork, rules: MarketRules, principal: Principal, statement_id: str, numbers: tuple[int, ...]
 ) -> _Checked:
     """Check an objection against everything that can forbid it."""
-    stored = uow.statements.get(statement_id)
-    if stored is None or stored.value.party_id != principal.party_id:
+    head = uow.statements.head(statement_id)
+    if head is None or head.value.party_id != principal.party_id:
         raise NotFound(f"statements/{statement_id} does not exist", name=f"statements/{statement_id}")
+    stored = promised(uow.statements.get(statement_id), f"statements/{statement_id}")
     disputed = stored.value
     for number in numbers:
         if not 1 <= number <= disputed.line_count:

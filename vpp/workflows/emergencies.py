@@ -4,18 +4,20 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from vpp.auction.clearing import clear
+from vpp.auction.clearing_input import clearing_input
 from vpp.dispatch.event import Event, EventState
 from vpp.foundation.errors import InvalidInput, WrongState
 from vpp.foundation.interval import Interval
-from vpp.foundation.names import checked_id
 from vpp.portfolio.call_rules import Trigger
 from vpp.workflows.awarding import commit_clearing
 from vpp.workflows.booking import CLEARING_ATTEMPTS, clearing_rules, conflicts, standing_book
+from vpp.workflows.given_ids import chosen_id
 from vpp.workflows.identity import Principal
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWork, UnitOfWorkFactory, WorkerPool
-from vpp.workflows.recording import audit, product_of, promised
+from vpp.workflows.recording import HUB, audit, product_of, promised
 from vpp.workflows.requesting import fingerprint, remember, replayed
+from vpp.workflows.sealing import opening_of
 from vpp.workflows.tendering import check_call, check_notice, default_id
 
 
@@ -81,9 +83,9 @@ def create_emergency_event(  # noqa: PLR0913  one argument per field of the requ
             )
             check_notice(product, delivery, uow.now)
             if event_id:
-                checked_id(event_id, "event_id")
+                chosen_id(event_id, "event_id")
             else:
-                event_id = _free_id(uow, product_id, delivery.start)
+                event_id = _free_id(uow, principal, product_id, delivery.start)
             event = Event(
                 event_id=event_id,
                 product_id=product_id,
@@ -126,22 +128,34 @@ def finish_emergency(
             product = product_of(uow, stored.value.product_id, stored.value.product_version)
             collected = standing_book(uow, stored.value, product, rules.reliability)
         clearing = pool.run(clear, collected.book, clearing_rules(product, rules))
+        openings = {bid_id: opening_of(record) for bid_id, record in collected.records.items()}
+        cleared_from = clearing_input(
+            collected.book, clearing_rules(product, rules), openings, are_standing=True
+        )
         with units() as uow:
             stored = promised(uow.events.get(event_id), f"events/{event_id}")
             if stored.value.state is not EventState.DRAFT:
                 return stored
             if conflicts(uow, stored.value, clearing, product):
                 continue
-            written = commit_clearing(uow, stored, clearing, product, rules, left_out=collected.left_out)
+            called = len(collected.book.bids) + len(collected.left_out)
+            audit(uow, HUB, "open_standing_bids", f"events/{event_id}", bids=called)
+            written = commit_clearing(
+                uow,
+                stored,
+                clearing,
+                product,
+                rules,
+                left_out=collected.left_out,
+                cleared_from=cleared_from,
+                is_sealed=True,
+            )
             uow.due.cancel(DueKind.EMERGENCY, event_id)
             uow.commit()
             return written
     raise WrongState(f"other events keep claiming what events/{event_id} would award; send it again")
 
 
-def _free_id(uow: UnitOfWork, product_id: str, start: datetime) -> str:
+def _free_id(uow: UnitOfWork, principal: Principal, product_id: str, start: datetime) -> str:
     """Choose an id that no event has."""
-    taken: list[str] = []
-    while uow.events.get(candidate := default_id(product_id, start, taken)) is not None:
-        taken.append(candidate)
-    return candidate
+    return default_id(product_id, start, principal.party_id, lambda one: uow.events.get(one) is not None)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from vpp.foundation.direction import Direction
 from vpp.foundation.errors import InvalidInput, NotFound, NotPermitted
+from vpp.foundation.free_text import free_text
 from vpp.foundation.names import checked_id
 from vpp.portfolio.enrolment import Enrolment, EnrolmentState, check_enrolment_transition
 from vpp.portfolio.party import Party
@@ -15,7 +16,7 @@ from vpp.portfolio.site import Site
 from vpp.workflows.fine_metering import check_metering
 from vpp.workflows.identity import Principal, Role, check_owner, owns
 from vpp.workflows.ports import Stored, UnitOfWork, UnitOfWorkFactory
-from vpp.workflows.recording import audit, check_etag, found, promised
+from vpp.workflows.recording import audit, check_etag, difference, found, promised
 from vpp.workflows.requesting import fingerprint, remember, replayed
 from vpp.workflows.stacking import check_enrolments
 
@@ -28,10 +29,11 @@ def create_party(
     """Enter a legal person that statements can be written for.
 
     Raises:
-        InvalidInput: The id is malformed.
+        InvalidInput: The id is malformed, or the name steers terminals.
         AlreadyExists: The id is taken, or the request id was used for something else.
     """
     checked_id(party.party_id, "party_id")
+    party = replace(party, display_name=free_text(party.display_name, "display_name", several_lines=False))
     digest = fingerprint(party)
     with units() as uow:
         known = replayed(uow, principal, "create_party", request_id, digest)
@@ -59,7 +61,8 @@ def create_site(
         raise NotPermitted(f"sites/{site.site_id} is not yours, or does not exist", site=site.site_id)
     checked_id(site.site_id, "site_id")
     _check_site(site)
-    owned = replace(site, party_id=principal.party_id)
+    display_name = free_text(site.display_name, "display_name", several_lines=False)
+    owned = replace(site, party_id=principal.party_id, display_name=display_name)
     digest = fingerprint(owned)
     with units() as uow:
         known = replayed(uow, principal, "create_site", request_id, digest)
@@ -129,6 +132,8 @@ def update_site(  # noqa: PLR0913  one argument per field of the request
         raise InvalidInput(
             "update_mask names no field, expected display_name, import_limit_kw or minimum_load_kw"
         )
+    if display_name is not None:
+        display_name = free_text(display_name, "display_name", several_lines=False)
     if import_limit_kw is not None:
         _check_import_limit(import_limit_kw)
     digest = fingerprint(site_id, display_name, import_limit_kw, minimum_load_kw)
@@ -151,9 +156,7 @@ def update_site(  # noqa: PLR0913  one argument per field of the request
             principal.principal_id,
             "update_site",
             f"sites/{site_id}",
-            import_limit_kw=changed.import_limit_kw,
-            was_kw=before.import_limit_kw,
-            minimum_load_kw=changed.minimum_load_kw,
+            **difference(before, changed),
         )
         remember(uow, principal, "update_site", request_id, digest, site_id)
         uow.commit()
@@ -275,8 +278,7 @@ def update_resource(  # noqa: PLR0913  one argument per field of the request
             principal.principal_id,
             "update_resource",
             full_name,
-            max_reduction_kw=envelope.max_reduction_kw,
-            was_kw=stored.value.envelope.max_reduction_kw,
+            **difference(stored.value.envelope, envelope),
         )
         remember(uow, principal, "update_resource", request_id, digest, full_name)
         uow.commit()
@@ -335,28 +337,46 @@ def change_enrolment(  # noqa: PLR0913  one argument per field of the request
     enrolment_id: str,
     wanted: EnrolmentState,
     *,
+    deciding_party_id: str,
     etag: str,
     request_id: str,
 ) -> Stored[Enrolment]:
     """Approve, suspend or end an enrolment.
 
+    All operators buy of the same enrolments, and one that is ended is so for good: of several operators only
+    one party's people decide, or each could cut the others off from who sells to them.
+
+    Args:
+        units: Makes the transaction.
+        principal: An operator, or the site's agent or owner, who may end it.
+        enrolment_id: The enrolment.
+        wanted: What it is to be.
+        deciding_party_id: The party whose market operators decide.
+        etag: The revision that the caller has read; empty to skip the check.
+        request_id: Makes repeats harmless; empty if not given.
+
     Raises:
-        NotFound: There is no such enrolment, or it is not the caller's to see.
-        NotPermitted: Only a market operator approves and suspends.
+        NotFound: There is no such enrolment, or it is not the caller's to end.
+        NotPermitted: Only a market operator of the party that decides approves and suspends; asked before
+            anything is looked up.
         WrongState: The life cycle has no such step, or the site is enrolled in a product that this one may
             not be served beside.
         StaleWrite: The etag is outdated.
     """
     full_name = f"enrolments/{enrolment_id}"
     digest = fingerprint(enrolment_id, wanted)
+    decides = Role.MARKET_OPERATOR in principal.roles and principal.party_id == deciding_party_id
+    if not decides and wanted is not EnrolmentState.WITHDRAWN:
+        raise NotPermitted(
+            f"{wanted.name} is for a market operator to decide, of the party that decides about enrolments",
+            state=wanted.name,
+        )
     with units() as uow:
-        stored = found(uow.enrolments.get(enrolment_id), full_name)
-        site = promised(uow.sites.get(stored.value.site_id), f"sites/{stored.value.site_id}").value
-        is_operator = Role.MARKET_OPERATOR in principal.roles
-        if not is_operator and not owns(principal, site_id=site.site_id, party_id=site.party_id):
+        known = uow.enrolments.get(enrolment_id)
+        named = uow.sites.get("" if known is None else known.value.site_id)
+        stored, site = found(known, full_name), promised(named, f"the site of {full_name}").value
+        if not decides and not owns(principal, site_id=site.site_id, party_id=site.party_id):
             found(None, full_name)
-        if not is_operator and wanted is not EnrolmentState.WITHDRAWN:
-            raise NotPermitted(f"{wanted.name} is for a market operator to decide", state=wanted.name)
         if replayed(uow, principal, "change_enrolment", request_id, digest) is not None:
             return stored
         check_etag(stored, etag)

@@ -17,7 +17,7 @@ from vpp.settlement.green_share import KWH_PER_CERTIFICATE, GreenShare, certific
 from vpp.workflows.green_shares import green_share
 from vpp.workflows.identity import Principal
 from vpp.workflows.ports import Stored, UnitOfWork, UnitOfWorkFactory
-from vpp.workflows.recording import audit, found
+from vpp.workflows.recording import audit, difference, found
 from vpp.workflows.requesting import fingerprint, remember, replayed
 from vpp.workflows.viewing import visible_site
 
@@ -227,8 +227,7 @@ def _told(  # noqa: PLR0913, PLR0917  who did what to what, and what is remember
         action,
         f"sites/{before.site_id}",
         period=before.period,
-        allocated=after.allocated,
-        retired=after.retired,
+        **difference(before, after),
         **_detail(stored.value.certificate_id for stored in moved),
     )
     remember(uow, principal, action, *request, before.site_id)

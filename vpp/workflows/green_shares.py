@@ -22,9 +22,9 @@ from vpp.workflows.revenue_grid import of_connection, revenue_on_grid
 from vpp.workflows.revenue_records import RevenuePiece, RevenueReadings
 from vpp.workflows.site_load import averaged_load
 from vpp.workflows.viewing import visible, visible_site
-from vpp.workflows.visibility import Page, PageRequest, page_by_id, sees_party, sees_site
+from vpp.workflows.visibility import Page, PageRequest, page_by_id, seen_sites, sees_party
 
-PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 QUARTER = timedelta(minutes=15)
 """Days that are over are kept as means of this; a meter that sees nothing shorter is read as it is."""
 
@@ -51,11 +51,12 @@ def list_green_shares(
         WrongState: The month is not over at a site.
     """
     with units(write=False) as uow:
+        is_seen = seen_sites(uow, principal)
         page = page_by_id(
             uow.sites,
             request,
             lambda site: site.site_id,
-            lambda stored: sees_site(uow, principal, stored.value.site_id),
+            lambda stored: is_seen(stored.value.site_id),
         )
         shares = tuple(green_share(uow, stored.value, period) for stored in page.items)
         return Page(shares, page.next_page_token)
@@ -95,10 +96,15 @@ def month_of(site: Site, period: str) -> Interval:
     """
     if not PERIOD.fullmatch(period):
         raise InvalidInput(f"settlement_period is {period!r}, expected YYYY-MM", settlement_period=period)
-    clock, first = CivilClock(site.time_zone), date.fromisoformat(f"{period}-01")
-    following = (first + timedelta(days=31)).replace(day=1)
-    step = _step(site)
-    return Interval(_on_grid(clock.day(first).start, step), _on_grid(clock.day(following).start, step))
+    clock, step = CivilClock(site.time_zone), _step(site)
+    try:
+        first = date.fromisoformat(f"{period}-01")
+        following = (first + timedelta(days=31)).replace(day=1)
+        return Interval(_on_grid(clock.day(first).start, step), _on_grid(clock.day(following).start, step))
+    except (ValueError, OverflowError) as error:  # the years 0 and 9999, or what civil time shifts there
+        raise InvalidInput(
+            f"settlement_period is {period!r}, expected a month of the calendar", settlement_period=period
+        ) from error
 
 
 def _step(site: Site) -> timedelta:
@@ -166,7 +172,7 @@ def list_certificates(
         request: Which page.
         where: Columns to compare: party_id, site_id, period, state.
     """
-    own = {} if principal.sees_every_party else {"party_id": principal.party_id}
+    own = {} if principal.sees_everything else {"party_id": principal.party_id}
     with units(write=False) as uow:
         return page_by_id(
             uow.green_certificates,

@@ -3,7 +3,7 @@
 import enum
 from dataclasses import dataclass
 
-from vpp.foundation.errors import NotPermitted
+from vpp.foundation.errors import NotFound, NotPermitted
 
 
 class Role(enum.Enum):
@@ -19,12 +19,17 @@ class Role(enum.Enum):
     ADMINISTRATOR = "administrator"
 
 
-HUB_STAFF = frozenset({Role.MARKET_OPERATOR, Role.DISPATCHER, Role.SETTLEMENT_OFFICER, Role.AUDITOR})
-"""Staff of the market: they see every site and everybody's results."""
+SEES_EVERYTHING = frozenset({Role.SETTLEMENT_OFFICER, Role.AUDITOR})
+"""Roles of whoever settles, and of whoever looks after that: they see every party's part of the market."""
 
-SEES_EVERY_SITE = HUB_STAFF | {Role.METER_DATA_MANAGER}
-"""Roles that see every site; the others see their own party's or their own site's. A manager of meter data
-is no staff of the market: the table of roles lets them call what concerns sites and readings, and no more."""
+BUYERS = frozenset({Role.MARKET_OPERATOR, Role.DISPATCHER})
+"""Roles of an operator's people: of the market they see what their own party buys, and nothing of others'."""
+
+HUB_STAFF = SEES_EVERYTHING | BUYERS
+"""Who runs the market, each within what they see."""
+
+SEES_EVERY_SITE = SEES_EVERYTHING | {Role.METER_DATA_MANAGER}
+"""Roles that see every site and its readings. A manager of meter data sees nothing else."""
 
 CHANGES_READINGS = frozenset({Role.SITE_AGENT, Role.METER_DATA_MANAGER})
 """Roles that bring readings in; nobody who has one of them has SETTLEMENT_OFFICER as well."""
@@ -54,14 +59,19 @@ class Principal:
         return self.person_id or self.principal_id
 
     @property
+    def sees_everything(self) -> bool:
+        """Whether the caller sees every party's part of the market."""
+        return bool(self.roles & SEES_EVERYTHING)
+
+    @property
     def sees_every_site(self) -> bool:
-        """Whether the caller may see sites that are not their own."""
+        """Whether the caller sees every site and its readings."""
         return bool(self.roles & SEES_EVERY_SITE)
 
     @property
-    def sees_every_party(self) -> bool:
-        """Whether the caller may see what others are paid: staff of the market, nobody else."""
-        return bool(self.roles & HUB_STAFF)
+    def buys(self) -> bool:
+        """Whether the caller acts for an operator: what its party buys is its to see."""
+        return bool(self.roles & BUYERS)
 
 
 def owns(principal: Principal, *, site_id: str, party_id: str) -> bool:
@@ -81,14 +91,16 @@ def check_owner(principal: Principal, *, site_id: str, party_id: str) -> None:
         raise NotPermitted(f"sites/{site_id} is not yours, or does not exist", site=site_id)
 
 
-def check_buyer(principal: Principal, operator_party_id: str) -> None:
-    """Refuse a change to what another operator buys.
+def bought_by(principal: Principal, operator_party_id: str) -> bool:
+    """Tell whether the caller's own party buys something, and the caller is there to buy."""
+    return principal.buys and principal.party_id == operator_party_id
+
+
+def check_buyer(principal: Principal, operator_party_id: str, full_name: str) -> None:
+    """Refuse a change to what another operator buys, as if it were not there.
 
     Raises:
-        NotPermitted: The caller acts for another party.
+        NotFound: The caller acts for another party; the text is that of what does not exist.
     """
-    if principal.party_id != operator_party_id:
-        raise NotPermitted(
-            f"it is bought by parties/{operator_party_id}; you act for parties/{principal.party_id}",
-            party=principal.party_id,
-        )
+    if not bought_by(principal, operator_party_id):
+        raise NotFound(f"{full_name} does not exist", name=full_name)

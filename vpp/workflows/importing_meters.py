@@ -24,7 +24,7 @@ from vpp.workflows.revenue_checks import MeterRun, check_values, laid_out, odd_n
 from vpp.workflows.revenue_grid import revenue_on_grid
 from vpp.workflows.revenue_records import NO_DEVICE, RevenueImport, RevenuePiece, RevenueReadings
 from vpp.workflows.site_load import site_load
-from vpp.workflows.viewing import visible_site
+from vpp.workflows.viewing import site_with_load, visible_site
 
 FARTHEST_RATIO = 2.0
 """Energy beyond this multiple of the site's own readings, or below its inverse, is taken for a wrong unit: kW
@@ -123,10 +123,10 @@ def list_imports(units: UnitOfWorkFactory, principal: Principal, site_id: str) -
     """List what was imported of a site's revenue meters, by device and version.
 
     Raises:
-        NotFound: There is no such site that the caller may see.
+        NotFound: There is no such site whose readings the caller may see.
     """
     with units(write=False) as uow:
-        visible_site(uow, principal, site_id)
+        site_with_load(uow, principal, site_id)
         return uow.revenue.imports(site_id)
 
 

@@ -158,11 +158,12 @@ def _sold_kw(uow: UnitOfWork, grid: _Grid) -> dict[str, list[float]]:
         if event.direction is grid.direction
     ]
     awards = uow.claims.awards_of(event.event_id for event in alike)
+    uow.bids.uncover()
     bids = uow.bids.get_all({award.bid_id for award in awards})
     taken = []
     for award in awards:
         bid = bids.get(award.bid_id)
-        ratio = _weight(grid.direction, None if bid is None else bid.value.bid)
+        ratio = _weight(grid.direction, None if bid is None or bid.value.covered else bid.value.bid)
         taken.append((award.site_id, award.delivery, tuple(ratio * kw for kw in award.reduction_kw)))
     if grid.direction is Direction.LOAD_UP:
         taken += _ordered_kw(uow, alike)

@@ -16,7 +16,16 @@ from vpp.workflows.identity import Principal, check_buyer
 from vpp.workflows.newest_instructions import newest_stored
 from vpp.workflows.outbox_ports import MessageKind, Owed
 from vpp.workflows.ports import Due, DueKind, Stored, UnitOfWork, UnitOfWorkFactory
-from vpp.workflows.recording import HUB, audit, audit_all, check_etag, found, move_event, product_of
+from vpp.workflows.recording import (
+    HUB,
+    audit,
+    audit_all,
+    check_etag,
+    difference,
+    found,
+    move_event,
+    product_of,
+)
 from vpp.workflows.reporting import instructions_of
 from vpp.workflows.requesting import fingerprint, remember, replayed
 from vpp.workflows.settlement_dues import owe_settlement
@@ -66,8 +75,7 @@ def update_event(  # noqa: PLR0913  one argument per field of the request
         The modified event.
 
     Raises:
-        NotFound: There is no such event.
-        NotPermitted: Another operator bought it.
+        NotFound: There is no such event, or another operator bought it.
         WrongState: The event is not between dispatch and its end.
         StaleWrite: The etag is outdated.
         InvalidInput: The target rises, or delivery moves otherwise than to an
@@ -76,9 +84,9 @@ def update_event(  # noqa: PLR0913  one argument per field of the request
     digest = fingerprint(event_id, target_reduction_kw, delivery)
     with units() as uow:
         stored = found(uow.events.get(event_id), f"events/{event_id}")
+        check_buyer(principal, stored.value.operator_party_id, f"events/{event_id}")
         if replayed(uow, principal, "update_event", request_id, digest) is not None:
             return stored
-        check_buyer(principal, stored.value.operator_party_id)
         check_etag(stored, etag)
         event = stored.value
         if event.state not in MODIFIABLE:
@@ -108,7 +116,14 @@ def update_event(  # noqa: PLR0913  one argument per field of the request
         written = move_event(uow, stored, modified, principal.principal_id)
         if event.state is EventState.ACTIVE:
             uow.due.add(Due(DueKind.EVENT_END, event_id, span.end))
-        audit(uow, principal.principal_id, "update_event", f"events/{event_id}", modification_number=number)
+        audit(
+            uow,
+            principal.principal_id,
+            "update_event",
+            f"events/{event_id}",
+            modification_number=number,
+            **difference(event, modified),
+        )
         remember(uow, principal, "update_event", request_id, digest, event_id)
         uow.commit()
         return written
@@ -208,8 +223,7 @@ def cancel_event(
     """Withdraw an event that has not ended. What was delivered before is measured and paid.
 
     Raises:
-        NotFound: There is no such event.
-        NotPermitted: Another operator bought it.
+        NotFound: There is no such event, or another operator bought it.
         WrongState: It has ended (whether or not the hub has taken note of it), failed or been
             cancelled.
         StaleWrite: The etag is outdated.
@@ -217,9 +231,9 @@ def cancel_event(
     digest = fingerprint(event_id)
     with units() as uow:
         stored = found(uow.events.get(event_id), f"events/{event_id}")
+        check_buyer(principal, stored.value.operator_party_id, f"events/{event_id}")
         if replayed(uow, principal, "cancel_event", request_id, digest) is not None:
             return stored
-        check_buyer(principal, stored.value.operator_party_id)
         check_etag(stored, etag)
         check_event_transition(stored.value.state, EventState.CANCELLED)
         if stored.value.state in MODIFIABLE:

@@ -15,11 +15,11 @@ from vpp.dispatch.staggering import staggered
 from vpp.foundation.direction import Direction
 from vpp.foundation.errors import InvalidInput, WrongState
 from vpp.foundation.interval import Interval
-from vpp.foundation.names import checked_id
 from vpp.portfolio.product import ProductProfile
 from vpp.portfolio.resource import Resource
 from vpp.workflows.baselines import freeze_at
 from vpp.workflows.booking import EVERYTHING, active_sites
+from vpp.workflows.given_ids import chosen_id
 from vpp.workflows.identity import Principal
 from vpp.workflows.looks import owe_first_look
 from vpp.workflows.market_rules import MarketRules
@@ -99,7 +99,7 @@ def create_ordered_event(  # noqa: PLR0913  who, by which rules, what, and the r
             return promised(uow.events.get(known), f"events/{known}")
         product = _checked_product(uow, call)
         site_ids = _called_sites(uow, call, product)
-        event_id = checked_id(event_id, "event_id") if event_id else _free_id(uow, call)
+        event_id = chosen_id(event_id, "event_id") if event_id else _free_id(uow, principal, call)
         stored = uow.events.add(event_id, _draft(call, event_id, product, principal))
         audit(
             uow,
@@ -144,21 +144,19 @@ def _called_sites(uow: UnitOfWork, call: OrderedCall, product: ProductProfile) -
     otherwise = moved_otherwise(uow, call.delivery, product, purpose=call.purpose)
     for site_id in sorted(set(call.site_ids) & otherwise.keys()):
         raise WrongState(
-            f"events/{otherwise[site_id]} moves sites/{site_id} the other way then; expected sites that "
-            "nothing of the same rank or a higher one moves",
+            f"another event moves sites/{site_id} the other way then; expected sites that nothing of the "
+            "same rank or a higher one moves",  # whose event is not the caller's to know
             site=f"sites/{site_id}",
-            event=f"events/{otherwise[site_id]}",
         )
     return sorted(set(call.site_ids) or active.difference(otherwise))
 
 
-def _free_id(uow: UnitOfWork, call: OrderedCall) -> str:
+def _free_id(uow: UnitOfWork, principal: Principal, call: OrderedCall) -> str:
     """Choose an id that says what is ordered of which product and when, and is not taken."""
     prefix = f"{call.purpose.value.replace('_', '-')}-{call.product_id}"
-    taken: list[str] = []
-    while uow.events.get(candidate := default_id(prefix, call.delivery.start, taken)) is not None:
-        taken.append(candidate)
-    return candidate
+    return default_id(
+        prefix, call.delivery.start, principal.party_id, lambda one: uow.events.get(one) is not None
+    )
 
 
 def _draft(call: OrderedCall, event_id: str, product: ProductProfile, principal: Principal) -> Event:

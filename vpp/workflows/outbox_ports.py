@@ -96,6 +96,10 @@ class OutboxRepository(Protocol):
         """Close everything up to a sequence per site, in few statements; returns what this call closed."""
         ...
 
+    def leap(self, by: int) -> None:
+        """Leave out so many sequences of every site, so that the next one given is above them."""
+        ...
+
     def last_sequence(self, site_id: str) -> int:
         """Return the highest sequence given to the site, 0 for none."""
         ...

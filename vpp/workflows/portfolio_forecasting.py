@@ -22,7 +22,7 @@ from vpp.workflows.identity import Principal
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import UnitOfWork, UnitOfWorkFactory
 from vpp.workflows.viewing import visible_site
-from vpp.workflows.visibility import MAX_PAGE_SIZE, sees_site
+from vpp.workflows.visibility import MAX_PAGE_SIZE, seen_sites
 
 ONE_DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -157,10 +157,11 @@ def _sites(uow: UnitOfWork, principal: Principal, site_ids: Sequence[str], zone:
         found = [visible_site(uow, principal, site_id).value for site_id in sorted(set(site_ids))]
     else:
         found, after = [], ""
+        is_seen = seen_sites(uow, principal)
         where = {"zone": zone} if zone else None
         while batch := uow.sites.page(after=after, limit=MAX_PAGE_SIZE, where=where):
             after = batch[-1].value.site_id
-            found += [stored.value for stored in batch if sees_site(uow, principal, stored.value.site_id)]
+            found += [stored.value for stored in batch if is_seen(stored.value.site_id)]
     chosen = [site for site in found if zone in {"", site.zone}]
     if not chosen:
         raise NotFound(f"you may see no site of zone {zone}" if zone else "you may see no site", zone=zone)

@@ -14,14 +14,18 @@ from typing import Generic, ParamSpec, Protocol, Self, TypeVar
 from vpp.auction.tender import Tender
 from vpp.dispatch.event import Event
 from vpp.dispatch.instruction import Instruction
+from vpp.foundation.random_source import RandomSource
 from vpp.portfolio.enrolment import Enrolment
 from vpp.portfolio.party import Party
+from vpp.portfolio.product_change import ProductChange
 from vpp.portfolio.resource import Resource
 from vpp.portfolio.site import Site
 from vpp.settlement.adjustment import Adjustment
 from vpp.settlement.green_certificate import GreenCertificate, GreenCertificateState
 from vpp.settlement.rule_correction import RuleCorrection
-from vpp.workflows.audit_ports import AuditRepository
+from vpp.workflows.access_ports import BarredRepository
+from vpp.workflows.access_records import CertificateRevocation, PrincipalStanding
+from vpp.workflows.audit_ports import AuditRepository, ClearingInputRepository
 from vpp.workflows.baseline_records import AggregateBaselineRecord, MeterEditsRecord, RuleChoiceRecord
 from vpp.workflows.claim_ports import ClaimRepository
 from vpp.workflows.forecast_ports import ForecastRepository, PlanRepository
@@ -38,6 +42,7 @@ from vpp.workflows.records import (
     RequestRecord,
     StatementRecord,
 )
+from vpp.workflows.restoration_records import Restoration
 from vpp.workflows.revenue_ports import RevenueRepository
 from vpp.workflows.score_ports import ScoreRepository
 from vpp.workflows.settlement_ports import LedgerRepository, RunRepository
@@ -94,6 +99,10 @@ class StatementRepository(Protocol):
         """Return the statement of that id with its files, or None."""
         ...
 
+    def head(self, identifier: str) -> Stored[StatementRecord] | None:
+        """Return the statement of that id without its files, or None."""
+        ...
+
     def add(self, identifier: str, value: StatementRecord) -> Stored[StatementRecord]:
         """Insert; raises AlreadyExists for a known id, BrokenPromise if it is not what the ledger says."""
         ...
@@ -124,6 +133,26 @@ class BulkRepository(Repository[T], Protocol[T]):
 
     def update_all(self, changes: Mapping[str, tuple[T, int]]) -> None:
         """Replace values, each of that revision, in few statements; raises StaleWrite as `update`."""
+        ...
+
+
+class BidRepository(BulkRepository[BidRecord], Protocol):
+    """Bids by id; a sealed one is covered for everybody but its own site and party, and the hub itself."""
+
+    def uncover(self) -> None:
+        """Open every bid that is read from here on in this transaction: the hub clears."""
+        ...
+
+    def known_keys(self) -> frozenset[str]:
+        """Return the ids of keys that bids are or were sealed with."""
+        ...
+
+    def keys_in_use(self) -> frozenset[str]:
+        """Return the ids of keys that are needed to open bids that stand."""
+        ...
+
+    def register_key(self, key_id: str) -> None:
+        """Note down a key that bids are sealed with from here on; a known one changes nothing."""
         ...
 
 
@@ -252,15 +281,18 @@ class UnitOfWork(Protocol):
     """One transaction. Leaving the block without `commit` changes nothing."""
 
     now: datetime
+    random_source: RandomSource
     parties: Repository[Party]
     sites: BulkRepository[Site]
     resources: BulkRepository[Resource]
     products: ProductRepository
+    product_changes: Repository[ProductChange]
     enrolments: Repository[Enrolment]
     auctions: Repository[Tender]
-    bids: BulkRepository[BidRecord]
+    bids: BidRepository
     awards: BulkRepository[AwardRecord]
     clearings: Repository[ClearingRecord]
+    clearing_inputs: ClearingInputRepository
     events: BulkRepository[Event]
     claims: ClaimRepository
     instructions: InstructionRepository
@@ -287,6 +319,10 @@ class UnitOfWork(Protocol):
     green_certificates: GreenCertificateRepository
     scores: ScoreRepository
     health: HealthRepository
+    restorations: Repository[Restoration]
+    standings: BulkRepository[PrincipalStanding]
+    revocations: Repository[CertificateRevocation]
+    barred: BarredRepository
 
     def __enter__(self) -> Self:
         """Begin the transaction."""

@@ -1,7 +1,8 @@
 """Helpers that every workflow with an effect calls: audit, revisions, look-ups that must succeed."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from dataclasses import fields
+from typing import TYPE_CHECKING, TypeVar
 
 from vpp.dispatch.event import Event, EventState, check_event_transition
 from vpp.foundation.errors import BrokenPromise, NotFound, StaleWrite
@@ -10,31 +11,87 @@ from vpp.portfolio.product import ProductProfile
 from vpp.workflows.ports import Stored, UnitOfWork
 from vpp.workflows.records import AuditRecord
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 T = TypeVar("T")
 HUB = "hub"
 """Actor of what falls due."""
 
 
-def audit(uow: UnitOfWork, actor: str, action: str, subject: str, **detail: object) -> None:
-    """Record who changed what, in the transaction that does it."""
-    text = {key: str(value) for key, value in detail.items()}
-    uow.audit.append(AuditRecord(at=uow.now, actor=actor, action=action, subject=subject, detail=text))
+def audit(  # noqa: PLR0913  whatever is said of a change, by keyword
+    uow: UnitOfWork,
+    actor: str,
+    action: str,
+    subject: str,
+    *,
+    before: object = None,
+    after: object = None,
+    **detail: object,
+) -> None:
+    """Record who changed what, in the transaction that does it.
+
+    The person and the roles are those of the principal whose call is being served.
+
+    Args:
+        uow: The transaction.
+        actor: Principal, or `HUB` for what falls due.
+        action: Name of the workflow.
+        subject: Name of what is changed.
+        before: What it was: fields by name, or the state alone; None where there was nothing.
+        after: What it is from now on, in the same way.
+        detail: The figures.
+    """
+    uow.audit.append(
+        AuditRecord(
+            at=uow.now,
+            actor=actor,
+            action=action,
+            subject=subject,
+            detail=_texts(detail),
+            before=_told(before),
+            after=_told(after),
+        )
+    )
+
+
+def difference(before: "DataclassInstance", after: "DataclassInstance") -> dict[str, Mapping[str, object]]:
+    """Return the fields in which a value became another, as `audit` takes what was before and is after.
+
+    Example:
+        >>> from datetime import UTC, datetime, timedelta
+        >>> noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+        >>> later = noon + timedelta(hours=1)
+        >>> told = difference(Interval(noon, later), Interval(noon, later + timedelta(hours=1)))
+        >>> [(when, name, f"{value:%H:%M}") for when in told for name, value in told[when].items()]
+        [('before', 'end', '13:00'), ('after', 'end', '14:00')]
+    """
+    names = [field.name for field in fields(before)]
+    changed = [name for name in names if getattr(before, name) != getattr(after, name)]
+    return {
+        when: {name: getattr(value, name) for name in changed}
+        for when, value in (("before", before), ("after", after))
+    }
 
 
 def audit_all(uow: UnitOfWork, actor: str, action: str, details: Mapping[str, Mapping[str, object]]) -> None:
     """Record one change of many subjects, each with its figures, in few statements."""
     uow.audit.append_all(
         [
-            AuditRecord(
-                at=uow.now,
-                actor=actor,
-                action=action,
-                subject=subject,
-                detail={key: str(value) for key, value in detail.items()},
-            )
+            AuditRecord(at=uow.now, actor=actor, action=action, subject=subject, detail=_texts(detail))
             for subject, detail in details.items()
         ]
     )
+
+
+def _told(what: object) -> Mapping[str, str]:
+    if what is None:
+        return {}
+    return _texts(what) if isinstance(what, Mapping) else {"state": str(what)}
+
+
+def _texts(figures: Mapping[str, object]) -> dict[str, str]:
+    return {key: str(value) for key, value in figures.items()}
 
 
 def found(stored: Stored[T] | None, full_name: str) -> Stored[T]:

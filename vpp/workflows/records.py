@@ -2,14 +2,31 @@
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from vpp.auction.bid import Bid
+from vpp.auction.commitment import BidSeal
 from vpp.foundation.interval import Interval
+from vpp.workflows.acting import acting_person, acting_roles
 from vpp.workflows.baseline_records import BaselineProvenance
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredBid:
+    """What is held of a bid whose content is not shown: its offer stands empty.
+
+    Attributes:
+        sealed: The content as it is stored, encrypted.
+        key_id: Key that it is encrypted with.
+        fault: Why it cannot be opened, in words; empty where it is only not the caller's to open.
+    """
+
+    sealed: str
+    key_id: str
+    fault: str = ""
 
 
 class BidState(enum.Enum):
@@ -33,6 +50,9 @@ class BidRecord:
         state: Where it is in its life; a standing bid stays SUBMITTED through clearings.
         reason: Why it was accepted or rejected, UPPER_SNAKE_CASE.
         reason_detail: The numbers that prove the reason.
+        seal: What holds the bidder to it; None for a bid from before there were seals.
+        covered: Set where the content is not shown; the bid's offer, limits, group, parent and conditions
+            then say nothing.
     """
 
     bid: Bid
@@ -42,6 +62,8 @@ class BidRecord:
     state: BidState
     reason: str = ""
     reason_detail: str = ""
+    seal: BidSeal | None = None
+    covered: CoveredBid | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +154,10 @@ class AuditRecord:
         action: Name of the workflow.
         subject: Name of what was changed.
         detail: The figures, as text.
+        before: What was changed, as it was, as text; empty where nothing was.
+        after: What it became; empty where it is gone.
+        person: Who stands behind the principal whose call is served; empty for what the hub does of itself.
+        roles: The roles of that principal, in order of name.
     """
 
     at: datetime
@@ -139,6 +165,10 @@ class AuditRecord:
     action: str
     subject: str
     detail: Mapping[str, str]
+    before: Mapping[str, str] = field(default_factory=dict)
+    after: Mapping[str, str] = field(default_factory=dict)
+    person: str = field(default_factory=acting_person)
+    roles: tuple[str, ...] = field(default_factory=acting_roles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +248,7 @@ class DisputeRecord:
         decided_at: When; None while it is open.
         measure_again: Whether it was upheld so that what it is about is measured again.
         measured_pairs: The (event id, site id) pairs that are measured again, in order.
+        raised_person: Person behind the principal who objected; empty where it was not kept.
     """
 
     dispute_id: str
@@ -233,3 +264,4 @@ class DisputeRecord:
     decided_at: datetime | None = None
     measure_again: bool = False
     measured_pairs: tuple[tuple[str, str], ...] = ()
+    raised_person: str = ""

@@ -33,16 +33,49 @@ def replayed(uow: UnitOfWork, principal: Principal, method: str, request_id: str
     Raises:
         AlreadyExists: The id was used for other content.
     """
-    if not request_id:
-        return None
-    known = uow.requests.get(_key(principal, request_id))
+    known = _known(uow, principal, request_id)
     if known is None:
         return None
-    if (known.value.method, known.value.fingerprint) != (method, digest):
-        raise AlreadyExists(
-            f"request_id {request_id} was used for another request; make a new one", request_id=request_id
-        )
-    return known.value.subject_id
+    if (known.method, known.fingerprint) != (method, digest):
+        raise used_otherwise(request_id)
+    return known.subject_id
+
+
+def earlier(uow: UnitOfWork, principal: Principal, method: str, request_id: str) -> str | None:
+    """Look for an earlier request with the same id whose content no digest may give away.
+
+    The caller compares the content itself.
+
+    Args:
+        uow: The transaction.
+        principal: Who asks.
+        method: The workflow.
+        request_id: The caller's id; empty if none was given.
+
+    Returns:
+        What the earlier request made or changed, or None if this is the first.
+
+    Raises:
+        AlreadyExists: The id was used for another workflow.
+    """
+    known = _known(uow, principal, request_id)
+    if known is None:
+        return None
+    if known.method != method:
+        raise used_otherwise(request_id)
+    return known.subject_id
+
+
+def used_otherwise(request_id: str) -> AlreadyExists:
+    """Return the refusal of a request whose id was used for other content."""
+    return AlreadyExists(
+        f"request_id {request_id} was used for another request; make a new one", request_id=request_id
+    )
+
+
+def _known(uow: UnitOfWork, principal: Principal, request_id: str) -> RequestRecord | None:
+    stored = uow.requests.get(_key(principal, request_id)) if request_id else None
+    return None if stored is None else stored.value
 
 
 def remember(  # noqa: PLR0913, PLR0917  one argument per stored field

@@ -31,6 +31,7 @@ from vpp.workflows.records import AwardRecord, BidRecord, BidState
 from vpp.workflows.remaining_terms import remaining_terms
 from vpp.workflows.reserve_left import left_of_bid
 from vpp.workflows.screening import screened
+from vpp.workflows.standing_seals import standing_fault
 
 CALLED_OFF = frozenset({EventState.CANCELLED, EventState.FAILED})
 Profile = npt.NDArray[np.float64]
@@ -185,6 +186,7 @@ def _standing(uow: UnitOfWork, following: Following, may_not_act: frozenset[str]
     claimed = claimed_resources(uow, event.delivery, following.product.call.recovery_window)
     joining_barred = barred_sites(uow, following.product, event.delivery, except_event=event.event_id)
     records = []
+    uow.bids.uncover()
     for stored in uow.bids.page(where={"product_id": event.product_id}, limit=EVERYTHING):
         record, bid = stored.value, stored.value.bid
         is_standing = record.auction_id is None and record.state is BidState.SUBMITTED
@@ -192,6 +194,7 @@ def _standing(uow: UnitOfWork, following: Following, may_not_act: frozenset[str]
         claiming = claimed.get((bid.site_id, bid.resource_id), event.event_id)
         if (
             is_standing
+            and standing_fault(record) is None
             and not is_expired
             and bid.direction is event.direction
             and bid.site_id in active

@@ -11,8 +11,10 @@ from vpp.settlement.adjustment import AdjustmentState
 from vpp.settlement.rule_correction import RuleCorrection
 from vpp.workflows.booking import EVERYTHING
 from vpp.workflows.identity import Principal
+from vpp.workflows.own_money import check_not_own_money
 from vpp.workflows.ports import Stored, UnitOfWork, UnitOfWorkFactory
 from vpp.workflows.recording import audit, found, product_of, promised
+from vpp.workflows.reporting import instructions_of
 from vpp.workflows.requesting import fingerprint, remember, replayed
 from vpp.workflows.second_person import check_decision
 
@@ -76,6 +78,7 @@ def propose_correction(  # noqa: PLR0913  one argument per field of the request
             reason=words,
             state=AdjustmentState.PROPOSED,
             proposed_by=principal.principal_id,
+            proposed_person=principal.person,
         )
         stored = uow.rule_corrections.add(correction.correction_id, correction)
         audit(
@@ -83,6 +86,7 @@ def propose_correction(  # noqa: PLR0913  one argument per field of the request
             principal.principal_id,
             "propose_correction",
             f"ruleCorrections/{correction.correction_id}",
+            after=correction.state.name,
             event=event_id,
             from_version=present,
             to_version=to_version,
@@ -102,7 +106,8 @@ def decide_correction(
     Raises:
         NotFound: There is no such correction.
         WrongState: It has been decided otherwise.
-        NotPermitted: The caller proposed it and would approve or reject it, or did not and would withdraw it.
+        NotPermitted: The caller proposed it and would approve or reject it, or did not and would withdraw it;
+            or acts for the event's buyer or the owner of a site in it and would decide it.
     """
     full_name = f"ruleCorrections/{correction_id}"
     with units() as uow:
@@ -111,8 +116,15 @@ def decide_correction(
         if (correction.state, correction.decided_by) == (wanted, principal.principal_id):
             return stored
         check_decision(
-            principal, full_name, state=correction.state, proposed_by=correction.proposed_by, wanted=wanted
+            principal,
+            full_name,
+            state=correction.state,
+            proposed_by=correction.proposed_by,
+            proposed_person=correction.proposed_person,
+            wanted=wanted,
         )
+        if wanted is not AdjustmentState.WITHDRAWN:
+            check_not_own_money(uow, principal, full_name, _paid_or_paying(uow, correction.event_id))
         decided = replace(correction, state=wanted, decided_by=principal.principal_id, decided_at=uow.now)
         written = uow.rule_corrections.update(correction_id, decided, revision=stored.revision)
         audit(
@@ -145,6 +157,13 @@ def corrections_in_force(uow: UnitOfWork, event_ids: Iterable[str]) -> dict[str,
     )
     chosen = {one.event_id: one for one in approved}
     return {event_id: chosen[event_id] for event_id in event_ids if event_id in chosen}
+
+
+def _paid_or_paying(uow: UnitOfWork, event_id: str) -> frozenset[str]:
+    """Return the parties whose money an event moves: its buyer, and the owners of sites that it called."""
+    event = promised(uow.events.get(event_id), f"events/{event_id}").value
+    sites = uow.sites.get_all({stored.value.site_id for stored in instructions_of(uow, event_id)})
+    return frozenset({event.operator_party_id, *(site.value.party_id for site in sites.values())})
 
 
 def _by_decision(correction: RuleCorrection) -> tuple[bool, object, str]:

@@ -6,10 +6,12 @@ from datetime import datetime
 
 from vpp.dispatch.instruction import OPEN_STATES, Instruction, InstructionState
 from vpp.dispatch.late_answer import was_answered_in_time
+from vpp.foundation.audit_chain import chain_of
 from vpp.foundation.errors import InvalidInput, NotFound, Overloaded, StaleWrite, VppError, WrongState
 from vpp.portfolio.site import Site
+from vpp.workflows.acting import acting_as
 from vpp.workflows.booking import EVERYTHING
-from vpp.workflows.identity import check_owner
+from vpp.workflows.identity import Principal, check_owner
 from vpp.workflows.instruction_standing import Answered, Standing, standing_of
 from vpp.workflows.outbox_ports import MessageKind
 from vpp.workflows.ports import Stored, UnitOfWork, UnitOfWorkFactory
@@ -121,7 +123,8 @@ class _Batch:
         for n, item in enumerate(self.items):
             if self.outcomes[n] is None:
                 try:
-                    self.outcomes[n] = check(item)
+                    with acting_as(item.principal):  # whose records are theirs, in a batch of many
+                        self.outcomes[n] = check(item)
                 except VppError as error:
                     self.outcomes[n] = error
 
@@ -150,6 +153,7 @@ class _Batch:
         claimed = {item.site_id for item in self.items if _held_by(item)[1]}
         last = self.uow.outbox.last_sequences(sorted(claimed)) if claimed else {}
         held: dict[str, int] = {}
+        speakers: dict[str, Principal] = {}
 
         def check(item: SessionItem) -> Outcome:
             field_name, sequence = _held_by(item)
@@ -160,6 +164,7 @@ class _Batch:
                 )
             if sequence:
                 held[item.site_id] = max(sequence, held.get(item.site_id, 0))
+                speakers[item.site_id] = item.principal
             return None
 
         self._each(check)
@@ -170,7 +175,9 @@ class _Batch:
             if message.kind is MessageKind.INSTRUCTION
         }
         for instruction_id in self.uow.instructions.mark_delivered(owners):
-            self._record(f"sites/{owners[instruction_id]}", "deliver", f"instructions/{instruction_id}")
+            site_id = owners[instruction_id]
+            with acting_as(speakers[site_id]):  # whose agent says that it holds it
+                self._record(f"sites/{site_id}", "deliver", f"instructions/{instruction_id}")
 
     def book_answers(self) -> None:
         """Book what sites say about instructions, in their order, and write each instruction once."""
@@ -253,8 +260,14 @@ class _Batch:
 
     def welcome(self) -> None:
         """Tell those who begin what they need."""
-        greeted = {item.site_id for item in self.items if isinstance(item, Greeting)}
+        greeted = {
+            item.site_id
+            for item, outcome in zip(self.items, self.outcomes, strict=True)
+            if isinstance(item, Greeting) and outcome is None
+        }
         held = self.uow.telemetry.held_sequences(sorted(greeted)) if greeted else {}
+        chains = {chain_of(self.sites[name].value.party_id) for name in greeted if name in self.sites}
+        signed = self.uow.audit.newest_signed(sorted(chains)) if chains else {}
 
         def greet(item: SessionItem) -> Outcome:
             if not isinstance(item, Greeting):
@@ -262,7 +275,8 @@ class _Batch:
             detail = {"resume_sequence": str(item.resume_sequence)}
             self._record(item.principal.principal_id, "welcome", f"sites/{item.site_id}", detail)
             site = self.sites[item.site_id].value
-            return SessionFacts(site, held.get(item.site_id, 0), self.uow.now)
+            head = signed.get(chain_of(site.party_id))
+            return SessionFacts(site, held.get(item.site_id, 0), self.uow.now, head)
 
         self._each(greet)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vpp.dispatch.instruction import RefusalReason
+from vpp.foundation.signed_head import SignedHead
 from vpp.portfolio.site import Site
 from vpp.workflows.identity import Principal
 from vpp.workflows.reporting import InstructionReport
@@ -84,11 +85,13 @@ class SessionFacts:
         site: The site.
         telemetry_sequence: Highest telemetry sequence held of it.
         hub_time: The present instant.
+        signed_head: Newest signed head of its party's chain; None if nothing was signed yet.
     """
 
     site: Site
     telemetry_sequence: int
     hub_time: datetime
+    signed_head: SignedHead | None = None
 
 
 Outcome = SessionFacts | Exception | None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from vpp.dispatch.event import Event, EventState
+from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 from vpp.workflows.civil_time import site_calendar
 from vpp.workflows.market_rules import MarketRules
@@ -34,9 +35,19 @@ def month_of(period: str) -> Interval:
 
     Args:
         period: YYYY-MM.
+
+    Raises:
+        InvalidInput: It is no month, or one at the calendar's ends: days around it are looked at as well.
     """
-    first = datetime.fromisoformat(f"{period}-01").replace(tzinfo=UTC)
-    return Interval(first, (first + timedelta(days=32)).replace(day=1))
+    try:
+        first = datetime.fromisoformat(f"{period}-01").replace(tzinfo=UTC)
+        following = (first + timedelta(days=32)).replace(day=1)
+        _ = first - MARGIN, following + MARGIN
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput(
+            f"settlement_period is {period!r}, expected a month of the calendar", settlement_period=period
+        ) from error
+    return Interval(first, following)
 
 
 def events_near(uow: UnitOfWork, period: str) -> list[Stored[Event]]:

@@ -4,7 +4,9 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from vpp.foundation.audit_chain import chain_of
 from vpp.foundation.errors import InvalidInput
+from vpp.foundation.signed_head import SignedHead
 from vpp.settlement.booking_changes import Change, Purse, Sums, lines_of, sums_of
 from vpp.settlement.evidence import SiteEvidence
 from vpp.settlement.evidence_seal import evidence_seal
@@ -33,12 +35,14 @@ class Planned:
         own: The party's changes.
         sums: What they come to.
         previous_manifest_sha256: Digest of the manifest of the version before; empty for the first.
+        audit_head: The newest signed head of the party's chain; None where there is none.
     """
 
     head: StatementHead
     own: Sequence[Change]
     sums: Sums
     previous_manifest_sha256: str
+    audit_head: SignedHead | None
 
     @property
     def change(self) -> PartyChange:
@@ -86,6 +90,7 @@ def plan_statements(  # noqa: PLR0913  what is planned, and by what
         known = newest.get((record.party_id, record.currency))
         if known is None or record.version > known.version:
             newest[record.party_id, record.currency] = record
+    signed = uow.audit.newest_signed(sorted({chain_of(party_id) for party_id, _ in parties}))
     planned = []
     for purse in sorted(parties):
         own, (party_id, currency) = parties[purse], purse
@@ -106,7 +111,8 @@ def plan_statements(  # noqa: PLR0913  what is planned, and by what
             currency=currency,
             previous=previous.statement_id if previous else "",
         )
-        planned.append(Planned(head, own, sums, _manifest_digest(uow, previous)))
+        audit_head = signed.get(chain_of(party_id))
+        planned.append(Planned(head, own, sums, _manifest_digest(uow, previous), audit_head))
     return planned
 
 
@@ -178,6 +184,7 @@ def write_statements(  # noqa: PLR0913  what is written, and all that it says
                 names.get(head.party_id, ""), {each.site_id: each.site_name for each in seen}
             ),
             previous_manifest_sha256=one.previous_manifest_sha256,
+            audit_head=one.audit_head,
         )
         written = write_statement(
             head,

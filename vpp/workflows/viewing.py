@@ -1,6 +1,7 @@
 """What callers read back of portfolio and market: one function per get and list of the wire."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from vpp.portfolio.party import Party
 from vpp.portfolio.product import ProductProfile
 from vpp.portfolio.resource import Resource
 from vpp.portfolio.site import Site
+from vpp.workflows.awarding import NOT_ELIGIBLE
 from vpp.workflows.buyer_terms import shown_to_sites
 from vpp.workflows.identity import Principal
 from vpp.workflows.ports import Repository, Stored, UnitOfWork, UnitOfWorkFactory
@@ -23,13 +25,20 @@ from vpp.workflows.visibility import (
     MAX_PAGE_SIZE,
     Page,
     PageRequest,
-    own_markets,
+    SeenParts,
+    is_open_to_staff,
     own_site_ids,
     page_by_id,
     page_of,
+    page_of_parts,
+    page_of_sites,
+    seen_markets,
+    seen_parties,
+    seen_sites,
     sees_bid,
-    sees_party,
+    sees_load,
     sees_site,
+    sees_whole,
     with_own_sites,
 )
 
@@ -48,28 +57,28 @@ def visible(stored: Stored[T] | None, full_name: str, is_visible: Callable[[T], 
 
 
 def get_party(units: UnitOfWorkFactory, principal: Principal, party_id: str) -> Stored[Party]:
-    """Return one party: staff see all, others their own."""
+    """Return one party: one's own; to operators also the owners of sites that they can call."""
     with units(write=False) as uow:
+        is_seen = seen_parties(uow, principal)
         return visible(
-            uow.parties.get(party_id),
-            f"parties/{party_id}",
-            lambda party: sees_party(principal, party.party_id),
+            uow.parties.get(party_id), f"parties/{party_id}", lambda party: is_seen(party.party_id)
         )
 
 
 def list_parties(units: UnitOfWorkFactory, principal: Principal, request: PageRequest) -> Page[Stored[Party]]:
-    """List parties by id: staff see all, others their own."""
+    """List parties by id, as `get_party` would return them."""
     with units(write=False) as uow:
+        is_seen = seen_parties(uow, principal)
         return page_by_id(
             uow.parties,
             request,
             lambda party: party.party_id,
-            lambda stored: sees_party(principal, stored.value.party_id),
+            lambda stored: is_seen(stored.value.party_id),
         )
 
 
 def get_site(units: UnitOfWorkFactory, principal: Principal, site_id: str) -> Stored[Site]:
-    """Return one site: staff see all, others their own."""
+    """Return one site: one's own; to operators every one that they can call."""
     with units(write=False) as uow:
         return visible_site(uow, principal, site_id)
 
@@ -80,31 +89,27 @@ def visible_site(uow: UnitOfWork, principal: Principal, site_id: str) -> Stored[
     Raises:
         NotFound: It does not exist, or is not the caller's to see.
     """
-    return visible(
-        uow.sites.get(site_id), f"sites/{site_id}", lambda site: sees_site(uow, principal, site.site_id)
-    )
+    is_seen = sees_site(uow, principal, site_id)
+    return visible(uow.sites.get(site_id), f"sites/{site_id}", lambda _: is_seen)
+
+
+def site_with_load(uow: UnitOfWork, principal: Principal, site_id: str) -> Stored[Site]:
+    """Return a site whose readings the caller may see, inside a transaction.
+
+    Raises:
+        NotFound: It does not exist, or its readings are not the caller's to see.
+    """
+    is_seen = sees_load(uow, principal, site_id)
+    return visible(uow.sites.get(site_id), f"sites/{site_id}", lambda _: is_seen)
 
 
 def list_sites(units: UnitOfWorkFactory, principal: Principal, request: PageRequest) -> Page[Stored[Site]]:
-    """List sites by id: staff see all, others their own."""
+    """List sites by id, as `get_site` would return them."""
     with units(write=False) as uow:
+        is_seen = seen_sites(uow, principal)
         return page_by_id(
-            uow.sites, request, lambda site: site.site_id, _of_visible_site(uow, principal, _site_id)
+            uow.sites, request, lambda site: site.site_id, lambda stored: is_seen(stored.value.site_id)
         )
-
-
-def _site_id(value: Site | Resource | Enrolment | Instruction | AwardRecord) -> str:
-    return value.site_id
-
-
-def _of_visible_site(
-    uow: UnitOfWork, principal: Principal, site_of: Callable[[T], str]
-) -> Callable[[Stored[T]], bool]:
-    """Make the test for what belongs to a site; it looks the caller's sites up once."""
-    if principal.sees_every_site:
-        return lambda _: True
-    own = own_site_ids(uow, principal)
-    return lambda stored: site_of(stored.value) in own
 
 
 def get_resource(
@@ -156,11 +161,9 @@ def list_products(units: UnitOfWorkFactory, request: PageRequest) -> Page[Produc
 def get_enrolment(units: UnitOfWorkFactory, principal: Principal, enrolment_id: str) -> Stored[Enrolment]:
     """Return the enrolment of a site that the caller may see."""
     with units(write=False) as uow:
-        return visible(
-            uow.enrolments.get(enrolment_id),
-            f"enrolments/{enrolment_id}",
-            lambda enrolment: sees_site(uow, principal, enrolment.site_id),
-        )
+        stored = uow.enrolments.get(enrolment_id)
+        is_seen = sees_site(uow, principal, "" if stored is None else stored.value.site_id)
+        return visible(stored, f"enrolments/{enrolment_id}", lambda _: is_seen)
 
 
 def list_enrolments(
@@ -168,26 +171,25 @@ def list_enrolments(
 ) -> Page[Stored[Enrolment]]:
     """List the enrolments of sites that the caller may see, by id."""
     with units(write=False) as uow:
+        is_seen = seen_sites(uow, principal)
         return page_by_id(
             uow.enrolments,
             request,
             lambda enrolment: enrolment.enrolment_id,
-            _of_visible_site(uow, principal, _site_id),
+            lambda stored: is_seen(stored.value.site_id),
             {"site_id": site_id} if site_id else None,
         )
 
 
 def get_auction(units: UnitOfWorkFactory, principal: Principal, auction_id: str) -> Stored[Tender]:
-    """Return one auction: staff see all, others those of products and zones they are enrolled in."""
+    """Return one auction: its buyer sees it, and sites enrolled in its product in its zone."""
     with units(write=False) as uow:
-        stored = visible(
-            uow.auctions.get(auction_id), f"auctions/{auction_id}", _in_own_market(uow, principal)
-        )
+        stored = visible(uow.auctions.get(auction_id), f"auctions/{auction_id}", seen_markets(uow, principal))
         return _shown(uow, principal, stored)
 
 
 def _shown(uow: UnitOfWork, principal: Principal, stored: Stored[Tender]) -> Stored[Tender]:
-    if principal.sees_every_site or stored.value.terms == ANY_TERMS:
+    if sees_whole(principal, stored.value) or stored.value.terms == ANY_TERMS:
         return stored
     return shown_to_sites(stored, own_site_ids(uow, principal))
 
@@ -198,13 +200,13 @@ def list_auctions(
     """List auctions, latest delivery first; visibility as for one."""
     with units(write=False) as uow:
         page = _latest_delivery_first(
-            uow.auctions, request, lambda tender: tender.auction_id, _in_own_market(uow, principal)
+            uow.auctions, request, lambda tender: tender.auction_id, seen_markets(uow, principal)
         )
         return Page(tuple(_shown(uow, principal, stored) for stored in page.items), page.next_page_token)
 
 
 def get_event(units: UnitOfWorkFactory, principal: Principal, event_id: str) -> Stored[Event]:
-    """Return one event: staff see all, others those of products and zones they are enrolled in."""
+    """Return one event: its buyer sees it, and sites enrolled in its product in its zone."""
     with units(write=False) as uow:
         return with_own_sites(uow, principal, visible_event(uow, principal, event_id))
 
@@ -215,27 +217,20 @@ def visible_event(uow: UnitOfWork, principal: Principal, event_id: str) -> Store
     Raises:
         NotFound: It does not exist, or is not the caller's to see.
     """
-    return visible(uow.events.get(event_id), f"events/{event_id}", _in_own_market(uow, principal))
+    return visible(uow.events.get(event_id), f"events/{event_id}", seen_markets(uow, principal))
 
 
 def list_events(units: UnitOfWorkFactory, principal: Principal, request: PageRequest) -> Page[Stored[Event]]:
     """List events, latest delivery first; visibility as for one."""
     with units(write=False) as uow:
         page = _latest_delivery_first(
-            uow.events, request, lambda event: event.event_id, _in_own_market(uow, principal)
+            uow.events, request, lambda event: event.event_id, seen_markets(uow, principal)
         )
         items = tuple(with_own_sites(uow, principal, stored) for stored in page.items)
         return Page(items, page.next_page_token)
 
 
 Market = TypeVar("Market", Tender, Event)
-
-
-def _in_own_market(uow: UnitOfWork, principal: Principal) -> Callable[[Tender | Event], bool]:
-    if principal.sees_every_site:
-        return lambda _: True
-    own = own_markets(uow, principal)
-    return lambda value: (value.product_id, value.zone) in own
 
 
 def _latest_delivery_first(
@@ -255,9 +250,18 @@ def _latest_delivery_first(
 def get_bid(units: UnitOfWorkFactory, principal: Principal, bid_id: str) -> Stored[BidRecord]:
     """Return one bid; it is sealed to everybody but its site until the gate closes."""
     with units(write=False) as uow:
-        return visible(
-            uow.bids.get(bid_id), f"bids/{bid_id}", lambda record: sees_bid(uow, principal, record)
-        )
+        stored = uow.bids.get(bid_id)
+        is_seen = sees_bid(uow, principal, None if stored is None else stored.value)
+        seen = visible(stored, f"bids/{bid_id}", lambda _: is_seen)
+        return _told(principal, own_site_ids(uow, principal), seen)
+
+
+def _told(principal: Principal, own: frozenset[str], stored: Stored[BidRecord]) -> Stored[BidRecord]:
+    """Leave out of a bid what others have bought of its site, which is why some are not eligible."""
+    record = stored.value
+    if principal.sees_everything or record.bid.site_id in own or record.reason != NOT_ELIGIBLE:
+        return stored
+    return replace(stored, value=replace(record, reason_detail=""))
 
 
 def list_bids(
@@ -268,45 +272,53 @@ def list_bids(
     auction_id: str = "",
     site_id: str = "",
 ) -> Page[Stored[BidRecord]]:
-    """List bids by id; each is sealed as if asked for alone."""
+    """List bids by id; each is sealed as if asked for alone.
+
+    Who may see nothing but its own has its own looked up and nothing else: how long the answer takes does
+    not tell how many others there are.
+    """
     where = {key: value for key, value in (("auction_id", auction_id), ("site_id", site_id)) if value}
     with units(write=False) as uow:
-        return page_by_id(
+        own = own_site_ids(uow, principal)
+        tender = uow.auctions.get(auction_id)
+        is_sealed = bool(auction_id) and (tender is None or not is_open_to_staff(principal, tender.value))
+        if is_sealed or not (principal.sees_everything or principal.buys):
+            sites = own & {site_id} if site_id else own
+            return page_of_sites(uow.bids, request, lambda record: record.bid.bid_id, sites, where)
+        page = page_by_id(
             uow.bids,
             request,
             lambda record: record.bid.bid_id,
             lambda stored: sees_bid(uow, principal, stored.value),
             where or None,
         )
+        return Page(tuple(_told(principal, own, stored) for stored in page.items), page.next_page_token)
 
 
 def list_awards(
     units: UnitOfWorkFactory, principal: Principal, request: PageRequest, *, event_id: str = ""
 ) -> Page[Stored[AwardRecord]]:
-    """List the awards of sites that the caller may see, by id."""
+    """List the awards of the caller's own sites, or of what its own party buys, by id."""
     with units(write=False) as uow:
+        parts = SeenParts(uow, principal)
+        if event_id:
+            return page_of_parts(uow.awards, request, lambda award: award.award_id, parts, event_id)
         return page_by_id(
             uow.awards,
             request,
             lambda award: award.award_id,
-            _of_visible_site(uow, principal, _site_id),
-            {"event_id": event_id} if event_id else None,
+            lambda stored: parts(stored.value.event_id, stored.value.site_id),
         )
 
 
 def list_instructions(
     units: UnitOfWorkFactory, principal: Principal, event_id: str, request: PageRequest
 ) -> Page[Stored[Instruction]]:
-    """List an event's instructions to sites that the caller may see, by id."""
+    """List an event's instructions, by id: to its buyer all of them, to others those to their own sites."""
     with units(write=False) as uow:
         visible_event(uow, principal, event_id)
-        return page_by_id(
-            uow.instructions,
-            request,
-            lambda instruction: instruction.instruction_id,
-            _of_visible_site(uow, principal, _site_id),
-            {"event_id": event_id},
-        )
+        parts = SeenParts(uow, principal)
+        return page_of_parts(uow.instructions, request, lambda one: one.instruction_id, parts, event_id)
 
 
 def currency_of_product(units: UnitOfWorkFactory, product_id: str) -> str:

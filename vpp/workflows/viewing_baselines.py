@@ -13,7 +13,7 @@ from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.ports import Stored, UnitOfWork, UnitOfWorkFactory
 from vpp.workflows.records import BaselineRecord
 from vpp.workflows.viewing import visible, visible_site
-from vpp.workflows.visibility import Page, PageRequest, page_by_id, sees_site
+from vpp.workflows.visibility import Page, PageRequest, SeenParts, page_by_id, seen_sites
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,11 @@ def visible_baseline(
     Raises:
         NotFound: It does not exist, or is not the caller's to see.
     """
+    is_seen = SeenParts(uow, principal)(event_id, site_id)
     return visible(
         uow.baselines.get(f"{event_id}-{site_id}"),
         f"the baseline of sites/{site_id} in events/{event_id}",
-        lambda _: sees_site(uow, principal, site_id),
+        lambda _: is_seen,
     )
 
 
@@ -87,11 +88,12 @@ def list_rule_choices(
     """List the rules chosen for sites that the caller may see, by site."""
     where = {"site_id": site_id, "product_id": product_id}
     with units(write=False) as uow:
+        is_seen = seen_sites(uow, principal)
         return page_by_id(
             uow.rule_choices,
             request,
             lambda record: record.choice_id,
-            lambda stored: sees_site(uow, principal, stored.value.site_id),
+            lambda stored: is_seen(stored.value.site_id),
             {column: value for column, value in where.items() if value},
         )
 

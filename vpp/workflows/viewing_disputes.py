@@ -7,10 +7,9 @@ from vpp.settlement.rule_correction import RuleCorrection
 from vpp.workflows.booking import EVERYTHING
 from vpp.workflows.identity import Principal
 from vpp.workflows.ports import Stored, UnitOfWork, UnitOfWorkFactory
-from vpp.workflows.recording import found
 from vpp.workflows.records import DisputeRecord, DisputeState
 from vpp.workflows.viewing import visible
-from vpp.workflows.visibility import Page, PageRequest, page_by_id, sees_party
+from vpp.workflows.visibility import Page, PageRequest, SeenParts, page_by_id, sees_party
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def list_disputes(
 ) -> Page[SeenDispute]:
     """List the disputes of parties that the caller may see, by id; of one period or state, or of all."""
     where = {"period": period} if period else {}
-    if not principal.sees_every_party:
+    if not principal.sees_everything:
         where["party_id"] = principal.party_id
     if state is not None:
         where["state"] = state.value
@@ -80,33 +79,41 @@ def list_adjustments(
         )
 
 
-def get_correction(units: UnitOfWorkFactory, correction_id: str) -> Stored[RuleCorrection]:
-    """Return a rule correction.
+def get_correction(
+    units: UnitOfWorkFactory, principal: Principal, correction_id: str
+) -> Stored[RuleCorrection]:
+    """Return a rule correction of an event that the caller sees all of.
 
     Raises:
-        NotFound: There is none of that id.
+        NotFound: There is none of that id that the caller may see.
     """
     with units(write=False) as uow:
-        return found(uow.rule_corrections.get(correction_id), f"ruleCorrections/{correction_id}")
+        stored = uow.rule_corrections.get(correction_id)
+        event_id = "" if stored is None else stored.value.event_id
+        is_seen = SeenParts(uow, principal).sees_event(event_id)
+        return visible(stored, f"ruleCorrections/{correction_id}", lambda _: is_seen)
 
 
 def list_corrections(
-    units: UnitOfWorkFactory, request: PageRequest, *, event_id: str = ""
+    units: UnitOfWorkFactory, principal: Principal, request: PageRequest, *, event_id: str = ""
 ) -> Page[Stored[RuleCorrection]]:
-    """List rule corrections, by id; of one event or of all."""
+    """List rule corrections of events that the caller sees all of, by id; of one event or of all."""
     with units(write=False) as uow:
+        parts = SeenParts(uow, principal)
+        if event_id and not parts.sees_event(event_id):
+            return Page((), "")
         return page_by_id(
             uow.rule_corrections,
             request,
             lambda correction: correction.correction_id,
-            lambda _: True,
+            lambda stored: parts.sees_event(stored.value.event_id),
             {"event_id": event_id} if event_id else None,
         )
 
 
 def sees_adjustment(principal: Principal, adjustment: Adjustment) -> bool:
     """Tell whether the caller may see an adjustment: staff all of them, a party its own once it is agreed."""
-    if principal.sees_every_party:
+    if principal.sees_everything:
         return True
     is_own = principal.party_id in {adjustment.payer_party_id, adjustment.payee_party_id}
     return is_own and adjustment.state is AdjustmentState.APPROVED

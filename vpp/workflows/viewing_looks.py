@@ -7,9 +7,10 @@ from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 from vpp.workflows.identity import Principal
 from vpp.workflows.ports import UnitOfWorkFactory
-from vpp.workflows.recording import found, product_of
+from vpp.workflows.recording import product_of
 from vpp.workflows.tracking_records import TrackingTick
-from vpp.workflows.visibility import Page, PageRequest
+from vpp.workflows.viewing import visible
+from vpp.workflows.visibility import Page, PageRequest, sees_whole
 
 _INSTANT = "%Y%m%dT%H%M%S%f"
 
@@ -37,8 +38,8 @@ def list_looks(units: UnitOfWorkFactory, principal: Principal, event_id: str, re
         InvalidInput: The page token is no instant.
     """
     with units(write=False) as uow:
-        event = found(
-            uow.events.get(event_id) if principal.sees_every_site else None, f"events/{event_id}"
+        event = visible(
+            uow.events.get(event_id), f"events/{event_id}", lambda event: sees_whole(principal, event)
         ).value
         product = product_of(uow, event.product_id, event.product_version)
         after = _instant(request.page_token) if request.page_token else None

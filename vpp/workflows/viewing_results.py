@@ -11,23 +11,25 @@ from vpp.foundation.errors import InvalidInput
 from vpp.foundation.interval import Interval
 from vpp.foundation.series import on_grid
 from vpp.workflows.identity import Principal
-from vpp.workflows.ports import Stored, UnitOfWorkFactory
+from vpp.workflows.ports import Stored, UnitOfWork, UnitOfWorkFactory
+from vpp.workflows.recording import promised
 from vpp.workflows.records import (
     BaselineRecord,
     ClearingRecord,
     StatementRecord,
 )
 from vpp.workflows.site_load import averaged_load
-from vpp.workflows.viewing import visible, visible_event, visible_site
+from vpp.workflows.viewing import site_with_load, visible, visible_event
 from vpp.workflows.viewing_baselines import visible_baseline
 from vpp.workflows.visibility import (
     Page,
     PageRequest,
+    SeenParts,
     own_site_ids,
-    page_by_id,
     page_by_reader,
+    page_of_parts,
     sees_party,
-    sees_site,
+    sees_whole,
 )
 
 MAX_QUERY_SPAN = timedelta(days=100)
@@ -60,15 +62,15 @@ def get_clearing(
         NotFound: There is no such event that the caller may see, or it has not been cleared.
     """
     with units(write=False) as uow:
-        visible_event(uow, principal, event_id)
+        event = visible_event(uow, principal, event_id).value
         stored = visible(uow.clearings.get(event_id), f"events/{event_id}/clearing", lambda _: True)
-        return stored, None if principal.sees_every_site else own_site_ids(uow, principal)
+        return stored, None if sees_whole(principal, event) else own_site_ids(uow, principal)
 
 
 def get_baseline(
     units: UnitOfWorkFactory, principal: Principal, event_id: str, site_id: str
 ) -> Stored[BaselineRecord]:
-    """Return the baseline of an event at a site that the caller may see."""
+    """Return the baseline of an event at the caller's own site, or of an event that its own party buys."""
     with units(write=False) as uow:
         return visible_baseline(uow, principal, event_id, site_id)
 
@@ -76,22 +78,22 @@ def get_baseline(
 def list_baselines(
     units: UnitOfWorkFactory, principal: Principal, event_id: str, request: PageRequest
 ) -> Page[Stored[BaselineRecord]]:
-    """List an event's baselines at sites that the caller may see, by site."""
+    """List an event's baselines, by site: to its buyer all of them, to others those of their own sites."""
     with units(write=False) as uow:
         visible_event(uow, principal, event_id)
-        return page_by_id(
+        return page_of_parts(
             uow.baselines,
             request,
             lambda record: f"{record.event_id}-{record.site_id}",
-            lambda stored: sees_site(uow, principal, stored.value.site_id),
-            {"event_id": event_id},
+            SeenParts(uow, principal),
+            event_id,
         )
 
 
 def query_readings(
     units: UnitOfWorkFactory, principal: Principal, site_id: str, span: Interval, step: timedelta | None
 ) -> Load:
-    """Return the metered load of a site that the caller may see.
+    """Return the metered load of a site whose load the caller may see.
 
     Args:
         units: Makes the transaction.
@@ -110,7 +112,7 @@ def query_readings(
             f"interval lasts {span.duration}, expected at most {MAX_QUERY_SPAN}", interval=str(span.duration)
         )
     with units(write=False) as uow:
-        site = visible_site(uow, principal, site_id).value
+        site = site_with_load(uow, principal, site_id).value
         wanted = step or site.metering_interval
         if wanted % site.metering_interval or timedelta(days=1) % wanted:
             raise InvalidInput(
@@ -137,18 +139,31 @@ def query_readings(
 def get_statement(
     units: UnitOfWorkFactory, principal: Principal, statement_id: str
 ) -> Stored[StatementRecord]:
-    """Return a statement of a party that the caller may see."""
+    """Return a statement of a party that the caller may see, without its files."""
     with units(write=False) as uow:
-        return visible(
-            uow.statements.get(statement_id),
-            f"statements/{statement_id}",
-            lambda record: sees_party(principal, record.party_id),
-        )
+        return visible_statement(uow, principal, statement_id)
+
+
+def visible_statement(uow: UnitOfWork, principal: Principal, statement_id: str) -> Stored[StatementRecord]:
+    """Return a statement without its files inside a transaction.
+
+    Nobody waits for the files of a statement that is not theirs: that would tell it from an absent one.
+
+    Raises:
+        NotFound: It does not exist, or is not the caller's to see.
+    """
+    return visible(
+        uow.statements.head(statement_id),
+        f"statements/{statement_id}",
+        lambda record: sees_party(principal, record.party_id),
+    )
 
 
 def statement_files(units: UnitOfWorkFactory, principal: Principal, statement_id: str) -> Mapping[str, bytes]:
     """Return the files of a statement of a party that the caller may see."""
-    return get_statement(units, principal, statement_id).value.files
+    with units(write=False) as uow:
+        visible_statement(uow, principal, statement_id)
+        return promised(uow.statements.get(statement_id), f"statements/{statement_id}").value.files
 
 
 def list_statements(  # noqa: PLR0913  what may be asked for, by keyword

@@ -8,13 +8,15 @@ from vpp.workflows.identity import Principal
 from vpp.workflows.ports import UnitOfWork, UnitOfWorkFactory
 from vpp.workflows.score_ports import ScorePlace
 from vpp.workflows.viewing import visible_site
-from vpp.workflows.visibility import Page, PageRequest, own_site_ids
+from vpp.workflows.visibility import MAX_PAGE_SIZE, Page, PageRequest, SeenParts, own_site_ids
 
 
 def list_site_scores(
     units: UnitOfWorkFactory, principal: Principal, site_id: str | None, request: PageRequest
 ) -> Page[SiteScore]:
-    """List what sites have shown of themselves, the newest event first: staff see all, others their own.
+    """List what sites have shown of themselves, the newest event first.
+
+    One sees what one's own sites have shown, and what any site has shown in events that one's party bought.
 
     Args:
         units: Makes the transaction.
@@ -28,16 +30,26 @@ def list_site_scores(
     """
     after = _place(request.page_token) if request.page_token else None
     with units(write=False) as uow:
-        scores = uow.scores.newest(_sites(uow, principal, site_id), after=after, limit=request.limit + 1)
-    items = tuple(scores[: request.limit])
-    return Page(items, _token(items[-1]) if len(scores) > request.limit else "")
+        sites = _sites(uow, principal, site_id)
+        is_seen = SeenParts(uow, principal)
+        items: list[SiteScore] = []
+        while len(items) <= request.limit:
+            batch = uow.scores.newest(sites, after=after, limit=MAX_PAGE_SIZE)
+            items += [score for score in batch if is_seen(score.event_id, score.site_id)]
+            if len(batch) < MAX_PAGE_SIZE:
+                break
+            after = ScorePlace(batch[-1].delivery_start_at, batch[-1].score_id)
+    page = tuple(items[: request.limit])
+    return Page(page, _token(page[-1]) if len(items) > request.limit else "")
 
 
 def _sites(uow: UnitOfWork, principal: Principal, site_id: str | None) -> frozenset[str] | None:
     if site_id is not None:
         visible_site(uow, principal, site_id)
         return frozenset({site_id})
-    return None if principal.sees_every_site else own_site_ids(uow, principal)
+    if principal.sees_everything or principal.buys:  # an operator sees what its events showed of any site
+        return None
+    return own_site_ids(uow, principal)
 
 
 def _token(score: SiteScore) -> str:

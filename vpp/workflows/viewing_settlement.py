@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from vpp.settlement.account import Account
+from vpp.workflows.acting import acting_as
 from vpp.workflows.identity import Principal
 from vpp.workflows.ports import UnitOfWorkFactory
 from vpp.workflows.settlement_records import RunRecord
@@ -42,7 +43,8 @@ def list_balances(
         period: Only what this one booked, YYYY-MM; empty for all.
         as_of: As booked by this instant, inclusive; None for the present.
     """
-    with units(write=False) as uow:
+    # The hub adds up: each entry has two accounts, of which one may be another's.
+    with acting_as(None), units(write=False) as uow:
         balances = [
             (account, balance)
             for account, balance in uow.ledger.balances(period=period or None, until=as_of)

@@ -17,7 +17,7 @@ from vpp.workflows.recording import found
 from vpp.workflows.reporting import instructions_of
 from vpp.workflows.tracking_records import TrackingTick
 from vpp.workflows.tracking_summary import tick_of
-from vpp.workflows.visibility import with_own_sites
+from vpp.workflows.visibility import MAX_PAGE_SIZE, own_site_ids, sees_whole, with_own_sites
 
 TOLD = frozenset(
     {
@@ -69,6 +69,13 @@ class EventStatus:
         return {} if self.tick is None else self.tick.site_counts
 
 
+def watches_whole(units: UnitOfWorkFactory, principal: Principal, event_id: str) -> bool:
+    """Tell whether a watcher sees all of an event, as everybody does who does; who buys it never changes."""
+    with units(write=False) as uow:
+        stored = uow.events.get(event_id)
+    return stored is not None and sees_whole(principal, stored.value)
+
+
 def event_status(units: UnitOfWorkFactory, principal: Principal, event_id: str) -> EventStatus:
     """Return what an operator wants to know about an event right now.
 
@@ -79,10 +86,10 @@ def event_status(units: UnitOfWorkFactory, principal: Principal, event_id: str) 
         NotFound: There is no such event, or none that concerns the caller.
     """
     with units(write=False) as uow:
-        stored = found(uow.events.get(event_id), f"events/{event_id}")
-        every = [item.value for item in instructions_of(uow, event_id)]
-        only = None if principal.sees_every_site else _own_sites(uow, principal, every, event_id)
-        concerned = [item for item in every if only is None or item.site_id in only]
+        known, own = uow.events.get(event_id), own_site_ids(uow, principal)
+        only = None if known is not None and sees_whole(principal, known.value) else own
+        concerned = _instructions(uow, event_id, only)
+        stored = found(known if only is None or concerned else None, f"events/{event_id}")
         interval = concerned[0].interval if concerned else timedelta(0)
         return EventStatus(
             event=with_own_sites(uow, principal, stored),
@@ -108,15 +115,14 @@ def _newest_look(uow: UnitOfWork, stored: Stored[Event], only: frozenset[str] | 
     return tick_of(following, due_at=uow.now, target_kw=tuple(target_kw.tolist()), seen_before={})
 
 
-def _own_sites(
-    uow: UnitOfWork, principal: Principal, every: list[Instruction], event_id: str
-) -> frozenset[str]:
-    concerned = {item.site_id for item in every}
-    if principal.site_id is not None:
-        own = concerned & {principal.site_id}
-    else:
-        sites = uow.sites.get_all(sorted(concerned))
-        own = {site_id for site_id, each in sites.items() if each.value.party_id == principal.party_id}
-    if not own:
-        found(None, f"events/{event_id}")
-    return frozenset(own)
+def _instructions(uow: UnitOfWork, event_id: str, only: frozenset[str] | None) -> list[Instruction]:
+    """Return an event's instructions; those to some sites are looked up site by site, and nothing else is."""
+    if only is None:
+        return [stored.value for stored in instructions_of(uow, event_id)]
+    return [
+        stored.value
+        for site_id in sorted(only)
+        for stored in uow.instructions.page(
+            where={"event_id": event_id, "site_id": site_id}, limit=MAX_PAGE_SIZE
+        )
+    ]
