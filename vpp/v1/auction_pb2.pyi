@@ -564,6 +564,8 @@ class Bid(_message.Message):
     DIRECTION_FIELD_NUMBER: _builtins.int
     REBOUND_PROFILE_FIELD_NUMBER: _builtins.int
     ZONE_FIELD_NUMBER: _builtins.int
+    COMMITMENT_FIELD_NUMBER: _builtins.int
+    OPENING_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the bid. Format: bids/{bid}"""
     resource: _builtins.str
@@ -594,6 +596,10 @@ class Bid(_message.Message):
     """Which way it moves consumption; unspecified means down. The hub takes bids of the product's direction."""
     zone: _builtins.str
     """Zone in which the reduction counts. The hub takes it from the site; in a book it is given."""
+    commitment: _builtins.str
+    """SHA-256, lower-case hexadecimal, over the opening's nonce and then its content: what the hub and the
+    bidder hold each other to. Empty for bids from before there were seals.
+    """
     @_builtins.property
     def step_offer(self) -> Global___StepOffer:
         """Divisible steps, interval by interval."""
@@ -640,6 +646,10 @@ class Bid(_message.Message):
     def rebound_profile(self) -> Global___ReboundProfile:
         """Energy that comes back at times that cannot be chosen; only with steps and without rebound."""
 
+    @_builtins.property
+    def opening(self) -> Global___BidOpening:
+        """What the commitment was made of. The bidder alone has it until the gate closes, then whoever sees the bid."""
+
     def __init__(
         self,
         *,
@@ -668,10 +678,12 @@ class Bid(_message.Message):
         direction: _buyer_pb2.Direction.ValueType = ...,
         rebound_profile: Global___ReboundProfile | None = ...,
         zone: _builtins.str = ...,
+        commitment: _builtins.str = ...,
+        opening: Global___BidOpening | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_energy_limit_kwh", b"_energy_limit_kwh", "availability_price_per_kw_h", b"availability_price_per_kw_h", "block_offer", b"block_offer", "create_time", b"create_time", "energy_limit_kwh", b"energy_limit_kwh", "expire_time", b"expire_time", "migration_leg", b"migration_leg", "offer", b"offer", "rebound", b"rebound", "rebound_profile", b"rebound_profile", "run_limits", b"run_limits", "step_offer", b"step_offer", "store_offer", b"store_offer", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_energy_limit_kwh", b"_energy_limit_kwh", "availability_price_per_kw_h", b"availability_price_per_kw_h", "block_offer", b"block_offer", "create_time", b"create_time", "energy_limit_kwh", b"energy_limit_kwh", "expire_time", b"expire_time", "migration_leg", b"migration_leg", "offer", b"offer", "opening", b"opening", "rebound", b"rebound", "rebound_profile", b"rebound_profile", "run_limits", b"run_limits", "step_offer", b"step_offer", "store_offer", b"store_offer", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_energy_limit_kwh", b"_energy_limit_kwh", "auction", b"auction", "availability_price_per_kw_h", b"availability_price_per_kw_h", "block_offer", b"block_offer", "create_time", b"create_time", "delivery_ratio", b"delivery_ratio", "direction", b"direction", "energy_limit_kwh", b"energy_limit_kwh", "etag", b"etag", "exclusive_group", b"exclusive_group", "expire_time", b"expire_time", "migration_leg", b"migration_leg", "name", b"name", "offer", b"offer", "parent_bid", b"parent_bid", "product", b"product", "reason", b"reason", "reason_detail", b"reason_detail", "rebound", b"rebound", "rebound_profile", b"rebound_profile", "resource", b"resource", "run_limits", b"run_limits", "state", b"state", "step_offer", b"step_offer", "store_offer", b"store_offer", "update_time", b"update_time", "zone", b"zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_energy_limit_kwh", b"_energy_limit_kwh", "auction", b"auction", "availability_price_per_kw_h", b"availability_price_per_kw_h", "block_offer", b"block_offer", "commitment", b"commitment", "create_time", b"create_time", "delivery_ratio", b"delivery_ratio", "direction", b"direction", "energy_limit_kwh", b"energy_limit_kwh", "etag", b"etag", "exclusive_group", b"exclusive_group", "expire_time", b"expire_time", "migration_leg", b"migration_leg", "name", b"name", "offer", b"offer", "opening", b"opening", "parent_bid", b"parent_bid", "product", b"product", "reason", b"reason", "reason_detail", b"reason_detail", "rebound", b"rebound", "rebound_profile", b"rebound_profile", "resource", b"resource", "run_limits", b"run_limits", "state", b"state", "step_offer", b"step_offer", "store_offer", b"store_offer", "update_time", b"update_time", "zone", b"zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__energy_limit_kwh: _TypeAlias = _typing.Literal["energy_limit_kwh"]  # noqa: Y015
     _WhichOneofArgType__energy_limit_kwh: _TypeAlias = _typing.Literal["_energy_limit_kwh", b"_energy_limit_kwh"]  # noqa: Y015
@@ -683,6 +695,32 @@ class Bid(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_offer) -> _WhichOneofReturnType_offer | None: ...
 
 Global___Bid: _TypeAlias = Bid  # noqa: Y015
+
+@_typing.final
+class BidOpening(_message.Message):
+    """What opens a bid's commitment: anybody can work the digest out again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: _builtins.int
+    NONCE_FIELD_NUMBER: _builtins.int
+    content: _builtins.str
+    """All that the bid says: JSON with sorted keys and without spaces."""
+    nonce: _builtins.bytes
+    """32 random bytes that precede the content in what is digested, so that nobody can guess it."""
+    def __init__(
+        self,
+        *,
+        content: _builtins.str = ...,
+        nonce: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "nonce", b"nonce"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BidOpening: _TypeAlias = BidOpening  # noqa: Y015
 
 @_typing.final
 class Award(_message.Message):

@@ -28,7 +28,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from vpp.v1 import rules_pb2 as vpp_dot_v1_dot_rules__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1evpp/v1/green_certificate.proto\x12\x06vpp.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x12vpp/v1/rules.proto\"\xf1\x06\n\x10GreenCertificate\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x33\n\x06issuer\x18\x02 \x01(\tB#\xe2\x41\x01\x02\xbaH\x1cr\x17\x32\x15^[a-z][a-z0-9]{0,30}$\xc8\x01\x01\x12N\n\x06serial\x18\x03 \x01(\tB>\xe2\x41\x01\x02\xbaH7r220^[A-Za-z0-9]([A-Za-z0-9._/-]{0,98}[A-Za-z0-9])?$\xc8\x01\x01\x12<\n\x04kind\x18\x04 \x01(\x0e\x32\x1d.vpp.v1.GreenCertificate.KindB\x0f\xe2\x41\x01\x02\xbaH\x08\x82\x01\x02\x10\x01\xc8\x01\x01\x12=\n\tfirst_day\x18\x05 \x01(\tB*\xe2\x41\x01\x02\xbaH#r\x1e\x32\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$\xc8\x01\x01\x12<\n\x08last_day\x18\x06 \x01(\tB*\xe2\x41\x01\x02\xbaH#r\x1e\x32\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$\xc8\x01\x01\x12)\n\x05party\x18\x07 \x01(\tB\x1a\xe2\x41\x01\x03\xfa\x41\x13\n\x11vpp.example/Party\x12\x33\n\x05state\x18\x08 \x01(\x0e\x32\x1e.vpp.v1.GreenCertificate.StateB\x04\xe2\x41\x01\x03\x12\'\n\x04site\x18\t \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10vpp.example/Site\x12\x1f\n\x11settlement_period\x18\n \x01(\tB\x04\xe2\x41\x01\x03\"\x82\x01\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\r\n\tKIND_WIND\x10\x01\x12\x0e\n\nKIND_SOLAR\x10\x02\x12\x0e\n\nKIND_HYDRO\x10\x03\x12\x10\n\x0cKIND_BIOMASS\x10\x04\x12\x13\n\x0fKIND_GEOTHERMAL\x10\x05\x12\x0e\n\nKIND_OTHER\x10\x06\"k\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTATE_HELD\x10\x01\x12\x13\n\x0fSTATE_ALLOCATED\x10\x02\x12\x11\n\rSTATE_RETIRED\x10\x03\x12\x13\n\x0fSTATE_WITHDRAWN\x10\x04:m\xea\x41j\n\x1cvpp.example/GreenCertificate\x12%greenCertificates/{green_certificate}*\x11greenCertificates2\x10greenCertificate\"\x91\x02\n\nGreenShare\x12#\n\x04site\x18\x01 \x01(\tB\x15\xfa\x41\x12\n\x10vpp.example/Site\x12\x19\n\x11settlement_period\x18\x02 \x01(\t\x12\x18\n\x0bshare_ratio\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x0bmetered_kwh\x18\x04 \x01(\x01\x12\x11\n\tgap_ratio\x18\x05 \x01(\x01\x12\x13\n\x0b\x63ounted_kwh\x18\x06 \x01(\x01\x12\x17\n\x0f\x61llocated_count\x18\x07 \x01(\x05\x12\x15\n\rretired_count\x18\x08 \x01(\x05\x12\x15\n\runcovered_kwh\x18\t \x01(\x01\x12\x15\n\rleft_over_kwh\x18\n \x01(\x01\x42\x0e\n\x0c_share_ratio\"\xc1\x01\n\x1eImportGreenCertificatesRequest\x12\x35\n\x05party\x18\x01 \x01(\tB&\xe2\x41\x01\x02\xfa\x41\x13\n\x11vpp.example/Party\xbaH\tr\x04\x88\xb5\x18\x01\xc8\x01\x01\x12G\n\x12green_certificates\x18\x02 \x03(\x0b\x32\x18.vpp.v1.GreenCertificateB\x11\xe2\x41\x01\x02\xbaH\n\x92\x01\x04\x10\xa0\x9c\x01\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"<\n\x1fImportGreenCertificatesResponse\x12\x19\n\x11\x63\x65rtificate_count\x18\x01 \x01(\x05\"\xaf\x01\n WithdrawGreenCertificatesRequest\x12I\n\x05names\x18\x01 \x03(\tB:\xe2\x41\x01\x02\xfa\x41\x1e\n\x1cvpp.example/GreenCertificate\xbaH\x12\x92\x01\x0c\x10\xa0\x9c\x01\"\x06r\x04\x88\xb6\x18\x01\xc8\x01\x01\x12\x1f\n\x06reason\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\x18\xe8\x07\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\">\n!WithdrawGreenCertificatesResponse\x12\x19\n\x11\x63\x65rtificate_count\x18\x01 \x01(\x05\"]\n\x1aGetGreenCertificateRequest\x12?\n\x04name\x18\x01 \x01(\tB1\xe2\x41\x01\x02\xfa\x41\x1e\n\x1cvpp.example/GreenCertificate\xbaH\tr\x04\x88\xb6\x18\x01\xc8\x01\x01\"\xac\x02\n\x1cListGreenCertificatesRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x31\n\x05party\x18\x03 \x01(\tB\"\xfa\x41\x13\n\x11vpp.example/Party\xbaH\tr\x04\x88\xb5\x18\x01\xd8\x01\x01\x12/\n\x04site\x18\x04 \x01(\tB!\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xd8\x01\x01\x12?\n\x11settlement_period\x18\x05 \x01(\tB$\xbaH!r\x1c\x32\x1a^[0-9]{4}-(0[1-9]|1[0-2])$\xd8\x01\x01\x12\x37\n\x05state\x18\x06 \x01(\x0e\x32\x1e.vpp.v1.GreenCertificate.StateB\x08\xbaH\x05\x82\x01\x02\x10\x01\"n\n\x1dListGreenCertificatesResponse\x12\x34\n\x12green_certificates\x18\x01 \x03(\x0b\x32\x18.vpp.v1.GreenCertificate\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa8\x02\n AllocateGreenCertificatesRequest\x12\x33\n\x04site\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12\x43\n\x11settlement_period\x18\x02 \x01(\tB(\xe2\x41\x01\x02\xbaH!r\x1c\x32\x1a^[0-9]{4}-(0[1-9]|1[0-2])$\xc8\x01\x01\x12(\n\x11\x63\x65rtificate_count\x18\x03 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xa0\x9c\x01(\x01H\x00\x12.\n\x0bshare_ratio\x18\x04 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00H\x00\x12\x1f\n\nrequest_id\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x42\x0f\n\x06wanted\x12\x05\xbaH\x02\x08\x01\"L\n!AllocateGreenCertificatesResponse\x12\'\n\x0bgreen_share\x18\x01 \x01(\x0b\x32\x12.vpp.v1.GreenShare\"\xbc\x01\n\x1fReleaseGreenCertificatesRequest\x12\x33\n\x04site\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12\x43\n\x11settlement_period\x18\x02 \x01(\tB(\xe2\x41\x01\x02\xbaH!r\x1c\x32\x1a^[0-9]{4}-(0[1-9]|1[0-2])$\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"K\n ReleaseGreenCertificatesResponse\x12\'\n\x0bgreen_share\x18\x01 \x01(\x0b\x32\x12.vpp.v1.GreenShare\"\xbb\x01\n\x1eRetireGreenCertificatesRequest\x12\x33\n\x04site\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12\x43\n\x11settlement_period\x18\x02 \x01(\tB(\xe2\x41\x01\x02\xbaH!r\x1c\x32\x1a^[0-9]{4}-(0[1-9]|1[0-2])$\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"J\n\x1fRetireGreenCertificatesResponse\x12\'\n\x0bgreen_share\x18\x01 \x01(\x0b\x32\x12.vpp.v1.GreenShare\"\x90\x01\n\x14GetGreenShareRequest\x12\x33\n\x04site\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12\x43\n\x11settlement_period\x18\x02 \x01(\tB(\xe2\x41\x01\x02\xbaH!r\x1c\x32\x1a^[0-9]{4}-(0[1-9]|1[0-2])$\xc8\x01\x01\"\x8d\x01\n\x16ListGreenSharesRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x43\n\x11settlement_period\x18\x03 \x01(\tB(\xe2\x41\x01\x02\xbaH!r\x1c\x32\x1a^[0-9]{4}-(0[1-9]|1[0-2])$\xc8\x01\x01\"\\\n\x17ListGreenSharesResponse\x12(\n\x0cgreen_shares\x18\x01 \x03(\x0b\x32\x12.vpp.v1.GreenShare\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x96\x07\n\x17GreenCertificateService\x12j\n\x17ImportGreenCertificates\x12&.vpp.v1.ImportGreenCertificatesRequest\x1a\'.vpp.v1.ImportGreenCertificatesResponse\x12p\n\x19WithdrawGreenCertificates\x12(.vpp.v1.WithdrawGreenCertificatesRequest\x1a).vpp.v1.WithdrawGreenCertificatesResponse\x12S\n\x13GetGreenCertificate\x12\".vpp.v1.GetGreenCertificateRequest\x1a\x18.vpp.v1.GreenCertificate\x12\x64\n\x15ListGreenCertificates\x12$.vpp.v1.ListGreenCertificatesRequest\x1a%.vpp.v1.ListGreenCertificatesResponse\x12p\n\x19\x41llocateGreenCertificates\x12(.vpp.v1.AllocateGreenCertificatesRequest\x1a).vpp.v1.AllocateGreenCertificatesResponse\x12m\n\x18ReleaseGreenCertificates\x12\'.vpp.v1.ReleaseGreenCertificatesRequest\x1a(.vpp.v1.ReleaseGreenCertificatesResponse\x12j\n\x17RetireGreenCertificates\x12&.vpp.v1.RetireGreenCertificatesRequest\x1a\'.vpp.v1.RetireGreenCertificatesResponse\x12\x41\n\rGetGreenShare\x12\x1c.vpp.v1.GetGreenShareRequest\x1a\x12.vpp.v1.GreenShare\x12R\n\x0fListGreenShares\x12\x1e.vpp.v1.ListGreenSharesRequest\x1a\x1f.vpp.v1.ListGreenSharesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1evpp/v1/green_certificate.proto\x12\x06vpp.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x12vpp/v1/rules.proto\"\x91\x07\n\x10GreenCertificate\x12\x1a\n\x04name\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x08\xbaH\x05r\x03\x18\xac\x02\x12\x33\n\x06issuer\x18\x02 \x01(\tB#\xe2\x41\x01\x02\xbaH\x1cr\x17\x32\x15^[a-z][a-z0-9]{0,30}$\xc8\x01\x01\x12N\n\x06serial\x18\x03 \x01(\tB>\xe2\x41\x01\x02\xbaH7r220^[A-Za-z0-9]([A-Za-z0-9._/-]{0,98}[A-Za-z0-9])?$\xc8\x01\x01\x12<\n\x04kind\x18\x04 \x01(\x0e\x32\x1d.vpp.v1.GreenCertificate.KindB\x0f\xe2\x41\x01\x02\xbaH\x08\x82\x01\x02\x10\x01\xc8\x01\x01\x12=\n\tfirst_day\x18\x05 \x01(\tB*\xe2\x41\x01\x02\xbaH#r\x1e\x32\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$\xc8\x01\x01\x12<\n\x08last_day\x18\x06 \x01(\tB*\xe2\x41\x01\x02\xbaH#r\x1e\x32\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$\xc8\x01\x01\x12\x31\n\x05party\x18\x07 \x01(\tB\"\xe2\x41\x01\x03\xfa\x41\x13\n\x11vpp.example/Party\xbaH\x05r\x03\x18\xac\x02\x12\x33\n\x05state\x18\x08 \x01(\x0e\x32\x1e.vpp.v1.GreenCertificate.StateB\x04\xe2\x41\x01\x03\x12/\n\x04site\x18\t \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10vpp.example/Site\xbaH\x05r\x03\x18\xac\x02\x12\'\n\x11settlement_period\x18\n \x01(\tB\x0c\xe2\x41\x01\x03\xbaH\x05r\x03\x18\xac\x02\"\x82\x01\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\r\n\tKIND_WIND\x10\x01\x12\x0e\n\nKIND_SOLAR\x10\x02\x12\x0e\n\nKIND_HYDRO\x10\x03\x12\x10\n\x0cKIND_BIOMASS\x10\x04\x12\x13\n\x0fKIND_GEOTHERMAL\x10\x05\x12\x0e\n\nKIND_OTHER\x10\x06\"k\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTATE_HELD\x10\x01\x12\x13\n\x0fSTATE_ALLOCATED\x10\x02\x12\x11\n\rSTATE_RETIRED\x10\x03\x12\x13\n\x0fSTATE_WITHDRAWN\x10\x04:m\xea\x41j\n\x1cvpp.example/GreenCertificate\x12%greenCertificates/{green_certificate}*\x11greenCertificates2\x10greenCertificate\"\x91\x02\n\nGreenShare\x12#\n\x04site\x18\x01 \x01(\tB\x15\xfa\x41\x12\n\x10vpp.example/Site\x12\x19\n\x11settlement_period\x18\x02 \x01(\t\x12\x18\n\x0bshare_ratio\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x0bmetered_kwh\x18\x04 \x01(\x01\x12\x11\n\tgap_ratio\x18\x05 \x01(\x01\x12\x13\n\x0b\x63ounted_kwh\x18\x06 \x01(\x01\x12\x17\n\x0f\x61llocated_count\x18\x07 \x01(\x05\x12\x15\n\rretired_count\x18\x08 \x01(\x05\x12\x15\n\runcovered_kwh\x18\t \x01(\x01\x12\x15\n\rleft_over_kwh\x18\n \x01(\x01\x42\x0e\n\x0c_share_ratio\"\xc1\x01\n\x1eImportGreenCertificatesRequest\x12\x35\n\x05party\x18\x01 \x01(\tB&\xe2\x41\x01\x02\xfa\x41\x13\n\x11vpp.example/Party\xbaH\tr\x04\x88\xb5\x18\x01\xc8\x01\x01\x12G\n\x12green_certificates\x18\x02 \x03(\x0b\x32\x18.vpp.v1.GreenCertificateB\x11\xe2\x41\x01\x02\xbaH\n\x92\x01\x04\x10\xa0\x9c\x01\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"<\n\x1fImportGreenCertificatesResponse\x12\x19\n\x11\x63\x65rtificate_count\x18\x01 \x01(\x05\"\xaf\x01\n WithdrawGreenCertificatesRequest\x12I\n\x05names\x18\x01 \x03(\tB:\xe2\x41\x01\x02\xfa\x41\x1e\n\x1cvpp.example/GreenCertificate\xbaH\x12\x92\x01\x0c\x10\xa0\x9c\x01\"\x06r\x04\x88\xb6\x18\x01\xc8\x01\x01\x12\x1f\n\x06reason\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x03\x18\xe8\x07\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\">\n!WithdrawGreenCertificatesResponse\x12\x19\n\x11\x63\x65rtificate_count\x18\x01 \x01(\x05\"]\n\x1aGetGreenCertificateRequest\x12?\n\x04name\x18\x01 \x01(\tB1\xe2\x41\x01\x02\xfa\x41\x1e\n\x1cvpp.example/GreenCertificate\xbaH\tr\x04\x88\xb6\x18\x01\xc8\x01\x01\"\xb6\x02\n\x1cListGreenCertificatesRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x31\n\x05party\x18\x03 \x01(\tB\"\xfa\x41\x13\n\x11vpp.example/Party\xbaH\tr\x04\x88\xb5\x18\x01\xd8\x01\x01\x12/\n\x04site\x18\x04 \x01(\tB!\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xd8\x01\x01\x12?\n\x11settlement_period\x18\x05 \x01(\tB$\xbaH!r\x1c\x32\x1a^[0-9]{4}-(0[1-9]|1[0-2])$\xd8\x01\x01\x12\x37\n\x05state\x18\x06 \x01(\x0e\x32\x1e.vpp.v1.GreenCertificate.StateB\x08\xbaH\x05\x82\x01\x02\x10\x01\"n\n\x1dListGreenCertificatesResponse\x12\x34\n\x12green_certificates\x18\x01 \x03(\x0b\x32\x18.vpp.v1.GreenCertificate\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa8\x02\n AllocateGreenCertificatesRequest\x12\x33\n\x04site\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12\x43\n\x11settlement_period\x18\x02 \x01(\tB(\xe2\x41\x01\x02\xbaH!r\x1c\x32\x1a^[0-9]{4}-(0[1-9]|1[0-2])$\xc8\x01\x01\x12(\n\x11\x63\x65rtificate_count\x18\x03 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xa0\x9c\x01(\x01H\x00\x12.\n\x0bshare_ratio\x18\x04 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00H\x00\x12\x1f\n\nrequest_id\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x42\x0f\n\x06wanted\x12\x05\xbaH\x02\x08\x01\"L\n!AllocateGreenCertificatesResponse\x12\'\n\x0bgreen_share\x18\x01 \x01(\x0b\x32\x12.vpp.v1.GreenShare\"\xbc\x01\n\x1fReleaseGreenCertificatesRequest\x12\x33\n\x04site\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12\x43\n\x11settlement_period\x18\x02 \x01(\tB(\xe2\x41\x01\x02\xbaH!r\x1c\x32\x1a^[0-9]{4}-(0[1-9]|1[0-2])$\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"K\n ReleaseGreenCertificatesResponse\x12\'\n\x0bgreen_share\x18\x01 \x01(\x0b\x32\x12.vpp.v1.GreenShare\"\xbb\x01\n\x1eRetireGreenCertificatesRequest\x12\x33\n\x04site\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12\x43\n\x11settlement_period\x18\x02 \x01(\tB(\xe2\x41\x01\x02\xbaH!r\x1c\x32\x1a^[0-9]{4}-(0[1-9]|1[0-2])$\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"J\n\x1fRetireGreenCertificatesResponse\x12\'\n\x0bgreen_share\x18\x01 \x01(\x0b\x32\x12.vpp.v1.GreenShare\"\x90\x01\n\x14GetGreenShareRequest\x12\x33\n\x04site\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12\x43\n\x11settlement_period\x18\x02 \x01(\tB(\xe2\x41\x01\x02\xbaH!r\x1c\x32\x1a^[0-9]{4}-(0[1-9]|1[0-2])$\xc8\x01\x01\"\x97\x01\n\x16ListGreenSharesRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x43\n\x11settlement_period\x18\x03 \x01(\tB(\xe2\x41\x01\x02\xbaH!r\x1c\x32\x1a^[0-9]{4}-(0[1-9]|1[0-2])$\xc8\x01\x01\"\\\n\x17ListGreenSharesResponse\x12(\n\x0cgreen_shares\x18\x01 \x03(\x0b\x32\x12.vpp.v1.GreenShare\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x96\x07\n\x17GreenCertificateService\x12j\n\x17ImportGreenCertificates\x12&.vpp.v1.ImportGreenCertificatesRequest\x1a\'.vpp.v1.ImportGreenCertificatesResponse\x12p\n\x19WithdrawGreenCertificates\x12(.vpp.v1.WithdrawGreenCertificatesRequest\x1a).vpp.v1.WithdrawGreenCertificatesResponse\x12S\n\x13GetGreenCertificate\x12\".vpp.v1.GetGreenCertificateRequest\x1a\x18.vpp.v1.GreenCertificate\x12\x64\n\x15ListGreenCertificates\x12$.vpp.v1.ListGreenCertificatesRequest\x1a%.vpp.v1.ListGreenCertificatesResponse\x12p\n\x19\x41llocateGreenCertificates\x12(.vpp.v1.AllocateGreenCertificatesRequest\x1a).vpp.v1.AllocateGreenCertificatesResponse\x12m\n\x18ReleaseGreenCertificates\x12\'.vpp.v1.ReleaseGreenCertificatesRequest\x1a(.vpp.v1.ReleaseGreenCertificatesResponse\x12j\n\x17RetireGreenCertificates\x12&.vpp.v1.RetireGreenCertificatesRequest\x1a\'.vpp.v1.RetireGreenCertificatesResponse\x12\x41\n\rGetGreenShare\x12\x1c.vpp.v1.GetGreenShareRequest\x1a\x12.vpp.v1.GreenShare\x12R\n\x0fListGreenShares\x12\x1e.vpp.v1.ListGreenSharesRequest\x1a\x1f.vpp.v1.ListGreenSharesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,7 +36,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'vpp.v1.green_certificate_pb
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GREENCERTIFICATE'].fields_by_name['name']._loaded_options = None
-  _globals['_GREENCERTIFICATE'].fields_by_name['name']._serialized_options = b'\342A\001\010'
+  _globals['_GREENCERTIFICATE'].fields_by_name['name']._serialized_options = b'\342A\001\010\272H\005r\003\030\254\002'
   _globals['_GREENCERTIFICATE'].fields_by_name['issuer']._loaded_options = None
   _globals['_GREENCERTIFICATE'].fields_by_name['issuer']._serialized_options = b'\342A\001\002\272H\034r\0272\025^[a-z][a-z0-9]{0,30}$\310\001\001'
   _globals['_GREENCERTIFICATE'].fields_by_name['serial']._loaded_options = None
@@ -48,13 +48,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GREENCERTIFICATE'].fields_by_name['last_day']._loaded_options = None
   _globals['_GREENCERTIFICATE'].fields_by_name['last_day']._serialized_options = b'\342A\001\002\272H#r\0362\034^[0-9]{4}-[0-9]{2}-[0-9]{2}$\310\001\001'
   _globals['_GREENCERTIFICATE'].fields_by_name['party']._loaded_options = None
-  _globals['_GREENCERTIFICATE'].fields_by_name['party']._serialized_options = b'\342A\001\003\372A\023\n\021vpp.example/Party'
+  _globals['_GREENCERTIFICATE'].fields_by_name['party']._serialized_options = b'\342A\001\003\372A\023\n\021vpp.example/Party\272H\005r\003\030\254\002'
   _globals['_GREENCERTIFICATE'].fields_by_name['state']._loaded_options = None
   _globals['_GREENCERTIFICATE'].fields_by_name['state']._serialized_options = b'\342A\001\003'
   _globals['_GREENCERTIFICATE'].fields_by_name['site']._loaded_options = None
-  _globals['_GREENCERTIFICATE'].fields_by_name['site']._serialized_options = b'\342A\001\003\372A\022\n\020vpp.example/Site'
+  _globals['_GREENCERTIFICATE'].fields_by_name['site']._serialized_options = b'\342A\001\003\372A\022\n\020vpp.example/Site\272H\005r\003\030\254\002'
   _globals['_GREENCERTIFICATE'].fields_by_name['settlement_period']._loaded_options = None
-  _globals['_GREENCERTIFICATE'].fields_by_name['settlement_period']._serialized_options = b'\342A\001\003'
+  _globals['_GREENCERTIFICATE'].fields_by_name['settlement_period']._serialized_options = b'\342A\001\003\272H\005r\003\030\254\002'
   _globals['_GREENCERTIFICATE']._loaded_options = None
   _globals['_GREENCERTIFICATE']._serialized_options = b'\352Aj\n\034vpp.example/GreenCertificate\022%greenCertificates/{green_certificate}*\021greenCertificates2\020greenCertificate'
   _globals['_GREENSHARE'].fields_by_name['site']._loaded_options = None
@@ -75,6 +75,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETGREENCERTIFICATEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\036\n\034vpp.example/GreenCertificate\272H\tr\004\210\266\030\001\310\001\001'
   _globals['_LISTGREENCERTIFICATESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTGREENCERTIFICATESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_LISTGREENCERTIFICATESREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTGREENCERTIFICATESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\350\007'
   _globals['_LISTGREENCERTIFICATESREQUEST'].fields_by_name['party']._loaded_options = None
   _globals['_LISTGREENCERTIFICATESREQUEST'].fields_by_name['party']._serialized_options = b'\372A\023\n\021vpp.example/Party\272H\tr\004\210\265\030\001\330\001\001'
   _globals['_LISTGREENCERTIFICATESREQUEST'].fields_by_name['site']._loaded_options = None
@@ -113,48 +115,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETGREENSHAREREQUEST'].fields_by_name['settlement_period']._serialized_options = b'\342A\001\002\272H!r\0342\032^[0-9]{4}-(0[1-9]|1[0-2])$\310\001\001'
   _globals['_LISTGREENSHARESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTGREENSHARESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_LISTGREENSHARESREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTGREENSHARESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\350\007'
   _globals['_LISTGREENSHARESREQUEST'].fields_by_name['settlement_period']._loaded_options = None
   _globals['_LISTGREENSHARESREQUEST'].fields_by_name['settlement_period']._serialized_options = b'\342A\001\002\272H!r\0342\032^[0-9]{4}-(0[1-9]|1[0-2])$\310\001\001'
   _globals['_GREENCERTIFICATE']._serialized_start=152
-  _globals['_GREENCERTIFICATE']._serialized_end=1033
-  _globals['_GREENCERTIFICATE_KIND']._serialized_start=683
-  _globals['_GREENCERTIFICATE_KIND']._serialized_end=813
-  _globals['_GREENCERTIFICATE_STATE']._serialized_start=815
-  _globals['_GREENCERTIFICATE_STATE']._serialized_end=922
-  _globals['_GREENSHARE']._serialized_start=1036
-  _globals['_GREENSHARE']._serialized_end=1309
-  _globals['_IMPORTGREENCERTIFICATESREQUEST']._serialized_start=1312
-  _globals['_IMPORTGREENCERTIFICATESREQUEST']._serialized_end=1505
-  _globals['_IMPORTGREENCERTIFICATESRESPONSE']._serialized_start=1507
-  _globals['_IMPORTGREENCERTIFICATESRESPONSE']._serialized_end=1567
-  _globals['_WITHDRAWGREENCERTIFICATESREQUEST']._serialized_start=1570
-  _globals['_WITHDRAWGREENCERTIFICATESREQUEST']._serialized_end=1745
-  _globals['_WITHDRAWGREENCERTIFICATESRESPONSE']._serialized_start=1747
-  _globals['_WITHDRAWGREENCERTIFICATESRESPONSE']._serialized_end=1809
-  _globals['_GETGREENCERTIFICATEREQUEST']._serialized_start=1811
-  _globals['_GETGREENCERTIFICATEREQUEST']._serialized_end=1904
-  _globals['_LISTGREENCERTIFICATESREQUEST']._serialized_start=1907
-  _globals['_LISTGREENCERTIFICATESREQUEST']._serialized_end=2207
-  _globals['_LISTGREENCERTIFICATESRESPONSE']._serialized_start=2209
-  _globals['_LISTGREENCERTIFICATESRESPONSE']._serialized_end=2319
-  _globals['_ALLOCATEGREENCERTIFICATESREQUEST']._serialized_start=2322
-  _globals['_ALLOCATEGREENCERTIFICATESREQUEST']._serialized_end=2618
-  _globals['_ALLOCATEGREENCERTIFICATESRESPONSE']._serialized_start=2620
-  _globals['_ALLOCATEGREENCERTIFICATESRESPONSE']._serialized_end=2696
-  _globals['_RELEASEGREENCERTIFICATESREQUEST']._serialized_start=2699
-  _globals['_RELEASEGREENCERTIFICATESREQUEST']._serialized_end=2887
-  _globals['_RELEASEGREENCERTIFICATESRESPONSE']._serialized_start=2889
-  _globals['_RELEASEGREENCERTIFICATESRESPONSE']._serialized_end=2964
-  _globals['_RETIREGREENCERTIFICATESREQUEST']._serialized_start=2967
-  _globals['_RETIREGREENCERTIFICATESREQUEST']._serialized_end=3154
-  _globals['_RETIREGREENCERTIFICATESRESPONSE']._serialized_start=3156
-  _globals['_RETIREGREENCERTIFICATESRESPONSE']._serialized_end=3230
-  _globals['_GETGREENSHAREREQUEST']._serialized_start=3233
-  _globals['_GETGREENSHAREREQUEST']._serialized_end=3377
-  _globals['_LISTGREENSHARESREQUEST']._serialized_start=3380
-  _globals['_LISTGREENSHARESREQUEST']._serialized_end=3521
-  _globals['_LISTGREENSHARESRESPONSE']._serialized_start=3523
-  _globals['_LISTGREENSHARESRESPONSE']._serialized_end=3615
-  _globals['_GREENCERTIFICATESERVICE']._serialized_start=3618
-  _globals['_GREENCERTIFICATESERVICE']._serialized_end=4536
+  _globals['_GREENCERTIFICATE']._serialized_end=1065
+  _globals['_GREENCERTIFICATE_KIND']._serialized_start=715
+  _globals['_GREENCERTIFICATE_KIND']._serialized_end=845
+  _globals['_GREENCERTIFICATE_STATE']._serialized_start=847
+  _globals['_GREENCERTIFICATE_STATE']._serialized_end=954
+  _globals['_GREENSHARE']._serialized_start=1068
+  _globals['_GREENSHARE']._serialized_end=1341
+  _globals['_IMPORTGREENCERTIFICATESREQUEST']._serialized_start=1344
+  _globals['_IMPORTGREENCERTIFICATESREQUEST']._serialized_end=1537
+  _globals['_IMPORTGREENCERTIFICATESRESPONSE']._serialized_start=1539
+  _globals['_IMPORTGREENCERTIFICATESRESPONSE']._serialized_end=1599
+  _globals['_WITHDRAWGREENCERTIFICATESREQUEST']._serialized_start=1602
+  _globals['_WITHDRAWGREENCERTIFICATESREQUEST']._serialized_end=1777
+  _globals['_WITHDRAWGREENCERTIFICATESRESPONSE']._serialized_start=1779
+  _globals['_WITHDRAWGREENCERTIFICATESRESPONSE']._serialized_end=1841
+  _globals['_GETGREENCERTIFICATEREQUEST']._serialized_start=1843
+  _globals['_GETGREENCERTIFICATEREQUEST']._serialized_end=1936
+  _globals['_LISTGREENCERTIFICATESREQUEST']._serialized_start=1939
+  _globals['_LISTGREENCERTIFICATESREQUEST']._serialized_end=2249
+  _globals['_LISTGREENCERTIFICATESRESPONSE']._serialized_start=2251
+  _globals['_LISTGREENCERTIFICATESRESPONSE']._serialized_end=2361
+  _globals['_ALLOCATEGREENCERTIFICATESREQUEST']._serialized_start=2364
+  _globals['_ALLOCATEGREENCERTIFICATESREQUEST']._serialized_end=2660
+  _globals['_ALLOCATEGREENCERTIFICATESRESPONSE']._serialized_start=2662
+  _globals['_ALLOCATEGREENCERTIFICATESRESPONSE']._serialized_end=2738
+  _globals['_RELEASEGREENCERTIFICATESREQUEST']._serialized_start=2741
+  _globals['_RELEASEGREENCERTIFICATESREQUEST']._serialized_end=2929
+  _globals['_RELEASEGREENCERTIFICATESRESPONSE']._serialized_start=2931
+  _globals['_RELEASEGREENCERTIFICATESRESPONSE']._serialized_end=3006
+  _globals['_RETIREGREENCERTIFICATESREQUEST']._serialized_start=3009
+  _globals['_RETIREGREENCERTIFICATESREQUEST']._serialized_end=3196
+  _globals['_RETIREGREENCERTIFICATESRESPONSE']._serialized_start=3198
+  _globals['_RETIREGREENCERTIFICATESRESPONSE']._serialized_end=3272
+  _globals['_GETGREENSHAREREQUEST']._serialized_start=3275
+  _globals['_GETGREENSHAREREQUEST']._serialized_end=3419
+  _globals['_LISTGREENSHARESREQUEST']._serialized_start=3422
+  _globals['_LISTGREENSHARESREQUEST']._serialized_end=3573
+  _globals['_LISTGREENSHARESRESPONSE']._serialized_start=3575
+  _globals['_LISTGREENSHARESRESPONSE']._serialized_end=3667
+  _globals['_GREENCERTIFICATESERVICE']._serialized_start=3670
+  _globals['_GREENCERTIFICATESERVICE']._serialized_end=4588
 # @@protoc_insertion_point(module_scope)

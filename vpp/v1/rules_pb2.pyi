@@ -26,6 +26,7 @@ DISPUTE_NAME_FIELD_NUMBER: _builtins.int
 ADJUSTMENT_NAME_FIELD_NUMBER: _builtins.int
 RULE_CORRECTION_NAME_FIELD_NUMBER: _builtins.int
 GREEN_CERTIFICATE_NAME_FIELD_NUMBER: _builtins.int
+PRODUCT_CHANGE_NAME_FIELD_NUMBER: _builtins.int
 RESOURCE_NAME_FIELD_NUMBER: _builtins.int
 ZONE_ID_FIELD_NUMBER: _builtins.int
 MAGNITUDE_FIELD_NUMBER: _builtins.int
@@ -57,6 +58,8 @@ rule_correction_name: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.St
 """The field holds the name of a rule correction: ruleCorrections/{rule_correction}."""
 green_certificate_name: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]
 """The field holds the name of a green certificate: greenCertificates/{green_certificate}."""
+product_change_name: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]
+"""The field holds the name of a change of a product: productChanges/{product_change}."""
 resource_name: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]
 """The field holds the name of a flexible resource: sites/{site}/resources/{resource}."""
 zone_id: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]

@@ -29,13 +29,14 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import interval_pb2 as google_dot_type_dot_interval__pb2
 from vpp.v1 import auction_pb2 as vpp_dot_v1_dot_auction__pb2
+from vpp.v1 import audit_pb2 as vpp_dot_v1_dot_audit__pb2
 from vpp.v1 import buyer_pb2 as vpp_dot_v1_dot_buyer__pb2
 from vpp.v1 import event_pb2 as vpp_dot_v1_dot_event__pb2
 from vpp.v1 import rules_pb2 as vpp_dot_v1_dot_rules__pb2
 from vpp.v1 import telemetry_pb2 as vpp_dot_v1_dot_telemetry__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14vpp/v1/session.proto\x12\x06vpp.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1agoogle/type/interval.proto\x1a\x14vpp/v1/auction.proto\x1a\x12vpp/v1/buyer.proto\x1a\x12vpp/v1/event.proto\x1a\x12vpp/v1/rules.proto\x1a\x16vpp/v1/telemetry.proto\"\xa7\x02\n\x0e\x43onnectRequest\x12\x1e\n\x05hello\x18\x01 \x01(\x0b\x32\r.vpp.v1.HelloH\x00\x12\x32\n\x0f\x61\x63knowledgement\x18\x02 \x01(\x0b\x32\x17.vpp.v1.AcknowledgementH\x00\x12\x37\n\x12instruction_status\x18\x03 \x01(\x0b\x32\x19.vpp.v1.InstructionStatusH\x00\x12+\n\ttelemetry\x18\x04 \x01(\x0b\x32\x16.vpp.v1.TelemetryBatchH\x00\x12!\n\x07opt_out\x18\x05 \x01(\x0b\x32\x0e.vpp.v1.OptOutH\x00\x12&\n\theartbeat\x18\x06 \x01(\x0b\x32\x11.vpp.v1.HeartbeatH\x00\x42\x10\n\x07message\x12\x05\xbaH\x02\x08\x01\"\xd3\x01\n\x05Hello\x12\x33\n\x04site\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12 \n\x0fresume_sequence\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1e\n\ragent_version\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12:\n\nagent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x17\n\x0freads_direction\x18\x05 \x01(\x08\"5\n\x0f\x41\x63knowledgement\x12\"\n\rheld_sequence\x18\x01 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02(\x01\"\xcf\x02\n\x11InstructionStatus\x12\x41\n\x0binstruction\x18\x01 \x01(\tB,\xe2\x41\x01\x02\xfa\x41\x19\n\x17vpp.example/Instruction\xbaH\tr\x04\xc8\xb5\x18\x01\xc8\x01\x01\x12\x39\n\x05state\x18\x02 \x01(\x0e\x32\x19.vpp.v1.Instruction.StateB\x0f\xe2\x41\x01\x02\xbaH\x08\x82\x01\x02\x10\x01\xc8\x01\x01\x12\x34\n\x06reason\x18\x03 \x01(\x0e\x32\x1a.vpp.v1.Instruction.ReasonB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1f\n\rreason_detail\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12(\n\x15\x61\x63\x63\x65pted_reduction_kw\x18\x05 \x01(\x01\x42\t\xbaH\x06\x12\x04\x88\xb5\x18\x01\x12;\n\x0bstatus_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"\x9d\x01\n\x06OptOut\x12\x35\n\x05\x65vent\x18\x01 \x01(\tB&\xe2\x41\x01\x02\xfa\x41\x13\n\x11vpp.example/Event\xbaH\tr\x04\xc0\xb5\x18\x01\xc8\x01\x01\x12;\n\x06reason\x18\x02 \x01(\x0e\x32\x1a.vpp.v1.Instruction.ReasonB\x0f\xe2\x41\x01\x02\xbaH\x08\x82\x01\x02\x10\x01\xc8\x01\x01\x12\x1f\n\rreason_detail\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\"G\n\tHeartbeat\x12:\n\nagent_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"\xf9\x01\n\x0f\x43onnectResponse\x12\"\n\x07welcome\x18\x01 \x01(\x0b\x32\x0f.vpp.v1.WelcomeH\x00\x12$\n\x08\x64\x65livery\x18\x02 \x01(\x0b\x32\x10.vpp.v1.DeliveryH\x00\x12\x45\n\x19telemetry_acknowledgement\x18\x03 \x01(\x0b\x32 .vpp.v1.TelemetryAcknowledgementH\x00\x12\"\n\x07refusal\x18\x04 \x01(\x0b\x32\x0f.vpp.v1.RefusalH\x00\x12&\n\theartbeat\x18\x05 \x01(\x0b\x32\x11.vpp.v1.HeartbeatH\x00\x42\t\n\x07message\"\x8a\x01\n\x07Welcome\x12,\n\x08hub_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\x12telemetry_sequence\x18\x02 \x01(\x03\x12\x35\n\x12heartbeat_interval\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xa9\x03\n\x08\x44\x65livery\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12(\n\ninvitation\x18\x02 \x01(\x0b\x32\x12.vpp.v1.InvitationH\x00\x12+\n\x0c\x61ward_notice\x18\x03 \x01(\x0b\x32\x13.vpp.v1.AwardNoticeH\x00\x12*\n\x0binstruction\x18\x04 \x01(\x0b\x32\x13.vpp.v1.InstructionH\x00\x12\x31\n\x0f\x62\x61seline_notice\x18\x05 \x01(\x0b\x32\x16.vpp.v1.BaselineNoticeH\x00\x12,\n\x0c\x63\x61ncellation\x18\x06 \x01(\x0b\x32\x14.vpp.v1.CancellationH\x00\x12\x31\n\x0fsigned_delivery\x18\x07 \x01(\x0b\x32\x16.vpp.v1.SignedDeliveryH\x00\x12#\n\x04site\x18\x08 \x01(\tB\x15\xfa\x41\x12\n\x10vpp.example/Site\x12.\n\nissue_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0ctrace_parent\x18\n \x01(\tB\t\n\x07\x63ontent\"E\n\x0eSignedDelivery\x12\x10\n\x08\x64\x65livery\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\x12\x0e\n\x06key_id\x18\x03 \x01(\t\"\xa2\x01\n\nInvitation\x12 \n\x07\x61uction\x18\x01 \x01(\x0b\x32\x0f.vpp.v1.Auction\x12\x36\n\x13settlement_interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1f\n\x17recovery_interval_count\x18\x03 \x01(\x05\x12\x19\n\x11sheddable_load_kw\x18\x04 \x03(\x01\"\x85\x01\n\x0b\x41wardNotice\x12\r\n\x05\x65vent\x18\x01 \x01(\t\x12\x1d\n\x06\x61wards\x18\x02 \x03(\x0b\x32\r.vpp.v1.Award\x12\"\n\rrejected_bids\x18\x03 \x03(\x0b\x32\x0b.vpp.v1.Bid\x12$\n\tdirection\x18\x04 \x01(\x0e\x32\x11.vpp.v1.Direction\"v\n\x0e\x42\x61selineNotice\x12\r\n\x05\x65vent\x18\x01 \x01(\t\x12\x30\n\x11\x64\x65livery_interval\x18\x02 \x01(\x0b\x32\x15.google.type.Interval\x12\x13\n\x0b\x62\x61seline_kw\x18\x03 \x03(\x01\x12\x0e\n\x06method\x18\x04 \x01(\t\"O\n\x0c\x43\x61ncellation\x12\x13\n\x0binstruction\x18\x01 \x01(\t\x12\r\n\x05\x65vent\x18\x02 \x01(\t\x12\x1b\n\x13modification_number\x18\x03 \x01(\x05\"1\n\x18TelemetryAcknowledgement\x12\x15\n\rheld_sequence\x18\x01 \x01(\x03\"\x8e\x01\n\x07Refusal\x12\x17\n\x0frefused_message\x18\x01 \x01(\t\x12\x1a\n\x12telemetry_sequence\x18\x02 \x01(\x03\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\x12.\n\x0bretry_delay\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration2P\n\x0eSessionService\x12>\n\x07\x43onnect\x12\x16.vpp.v1.ConnectRequest\x1a\x17.vpp.v1.ConnectResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14vpp/v1/session.proto\x12\x06vpp.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1agoogle/type/interval.proto\x1a\x14vpp/v1/auction.proto\x1a\x12vpp/v1/audit.proto\x1a\x12vpp/v1/buyer.proto\x1a\x12vpp/v1/event.proto\x1a\x12vpp/v1/rules.proto\x1a\x16vpp/v1/telemetry.proto\"\xa7\x02\n\x0e\x43onnectRequest\x12\x1e\n\x05hello\x18\x01 \x01(\x0b\x32\r.vpp.v1.HelloH\x00\x12\x32\n\x0f\x61\x63knowledgement\x18\x02 \x01(\x0b\x32\x17.vpp.v1.AcknowledgementH\x00\x12\x37\n\x12instruction_status\x18\x03 \x01(\x0b\x32\x19.vpp.v1.InstructionStatusH\x00\x12+\n\ttelemetry\x18\x04 \x01(\x0b\x32\x16.vpp.v1.TelemetryBatchH\x00\x12!\n\x07opt_out\x18\x05 \x01(\x0b\x32\x0e.vpp.v1.OptOutH\x00\x12&\n\theartbeat\x18\x06 \x01(\x0b\x32\x11.vpp.v1.HeartbeatH\x00\x42\x10\n\x07message\x12\x05\xbaH\x02\x08\x01\"\xd3\x01\n\x05Hello\x12\x33\n\x04site\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x12\n\x10vpp.example/Site\xbaH\tr\x04\x90\xb5\x18\x01\xc8\x01\x01\x12 \n\x0fresume_sequence\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1e\n\ragent_version\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12:\n\nagent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x17\n\x0freads_direction\x18\x05 \x01(\x08\"5\n\x0f\x41\x63knowledgement\x12\"\n\rheld_sequence\x18\x01 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02(\x01\"\xcf\x02\n\x11InstructionStatus\x12\x41\n\x0binstruction\x18\x01 \x01(\tB,\xe2\x41\x01\x02\xfa\x41\x19\n\x17vpp.example/Instruction\xbaH\tr\x04\xc8\xb5\x18\x01\xc8\x01\x01\x12\x39\n\x05state\x18\x02 \x01(\x0e\x32\x19.vpp.v1.Instruction.StateB\x0f\xe2\x41\x01\x02\xbaH\x08\x82\x01\x02\x10\x01\xc8\x01\x01\x12\x34\n\x06reason\x18\x03 \x01(\x0e\x32\x1a.vpp.v1.Instruction.ReasonB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1f\n\rreason_detail\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12(\n\x15\x61\x63\x63\x65pted_reduction_kw\x18\x05 \x01(\x01\x42\t\xbaH\x06\x12\x04\x88\xb5\x18\x01\x12;\n\x0bstatus_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"\x9d\x01\n\x06OptOut\x12\x35\n\x05\x65vent\x18\x01 \x01(\tB&\xe2\x41\x01\x02\xfa\x41\x13\n\x11vpp.example/Event\xbaH\tr\x04\xc0\xb5\x18\x01\xc8\x01\x01\x12;\n\x06reason\x18\x02 \x01(\x0e\x32\x1a.vpp.v1.Instruction.ReasonB\x0f\xe2\x41\x01\x02\xbaH\x08\x82\x01\x02\x10\x01\xc8\x01\x01\x12\x1f\n\rreason_detail\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\"G\n\tHeartbeat\x12:\n\nagent_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"\xf9\x01\n\x0f\x43onnectResponse\x12\"\n\x07welcome\x18\x01 \x01(\x0b\x32\x0f.vpp.v1.WelcomeH\x00\x12$\n\x08\x64\x65livery\x18\x02 \x01(\x0b\x32\x10.vpp.v1.DeliveryH\x00\x12\x45\n\x19telemetry_acknowledgement\x18\x03 \x01(\x0b\x32 .vpp.v1.TelemetryAcknowledgementH\x00\x12\"\n\x07refusal\x18\x04 \x01(\x0b\x32\x0f.vpp.v1.RefusalH\x00\x12&\n\theartbeat\x18\x05 \x01(\x0b\x32\x11.vpp.v1.HeartbeatH\x00\x42\t\n\x07message\"\xb1\x01\n\x07Welcome\x12,\n\x08hub_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\x12telemetry_sequence\x18\x02 \x01(\x03\x12\x35\n\x12heartbeat_interval\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12%\n\naudit_head\x18\x04 \x01(\x0b\x32\x11.vpp.v1.AuditHead\"\xa9\x03\n\x08\x44\x65livery\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12(\n\ninvitation\x18\x02 \x01(\x0b\x32\x12.vpp.v1.InvitationH\x00\x12+\n\x0c\x61ward_notice\x18\x03 \x01(\x0b\x32\x13.vpp.v1.AwardNoticeH\x00\x12*\n\x0binstruction\x18\x04 \x01(\x0b\x32\x13.vpp.v1.InstructionH\x00\x12\x31\n\x0f\x62\x61seline_notice\x18\x05 \x01(\x0b\x32\x16.vpp.v1.BaselineNoticeH\x00\x12,\n\x0c\x63\x61ncellation\x18\x06 \x01(\x0b\x32\x14.vpp.v1.CancellationH\x00\x12\x31\n\x0fsigned_delivery\x18\x07 \x01(\x0b\x32\x16.vpp.v1.SignedDeliveryH\x00\x12#\n\x04site\x18\x08 \x01(\tB\x15\xfa\x41\x12\n\x10vpp.example/Site\x12.\n\nissue_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0ctrace_parent\x18\n \x01(\tB\t\n\x07\x63ontent\"E\n\x0eSignedDelivery\x12\x10\n\x08\x64\x65livery\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\x12\x0e\n\x06key_id\x18\x03 \x01(\t\"\xa2\x01\n\nInvitation\x12 \n\x07\x61uction\x18\x01 \x01(\x0b\x32\x0f.vpp.v1.Auction\x12\x36\n\x13settlement_interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1f\n\x17recovery_interval_count\x18\x03 \x01(\x05\x12\x19\n\x11sheddable_load_kw\x18\x04 \x03(\x01\"\x85\x01\n\x0b\x41wardNotice\x12\r\n\x05\x65vent\x18\x01 \x01(\t\x12\x1d\n\x06\x61wards\x18\x02 \x03(\x0b\x32\r.vpp.v1.Award\x12\"\n\rrejected_bids\x18\x03 \x03(\x0b\x32\x0b.vpp.v1.Bid\x12$\n\tdirection\x18\x04 \x01(\x0e\x32\x11.vpp.v1.Direction\"v\n\x0e\x42\x61selineNotice\x12\r\n\x05\x65vent\x18\x01 \x01(\t\x12\x30\n\x11\x64\x65livery_interval\x18\x02 \x01(\x0b\x32\x15.google.type.Interval\x12\x13\n\x0b\x62\x61seline_kw\x18\x03 \x03(\x01\x12\x0e\n\x06method\x18\x04 \x01(\t\"O\n\x0c\x43\x61ncellation\x12\x13\n\x0binstruction\x18\x01 \x01(\t\x12\r\n\x05\x65vent\x18\x02 \x01(\t\x12\x1b\n\x13modification_number\x18\x03 \x01(\x05\"1\n\x18TelemetryAcknowledgement\x12\x15\n\rheld_sequence\x18\x01 \x01(\x03\"\x8e\x01\n\x07Refusal\x12\x17\n\x0frefused_message\x18\x01 \x01(\t\x12\x1a\n\x12telemetry_sequence\x18\x02 \x01(\x03\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\x12.\n\x0bretry_delay\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration2P\n\x0eSessionService\x12>\n\x07\x43onnect\x12\x16.vpp.v1.ConnectRequest\x1a\x17.vpp.v1.ConnectResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -76,38 +77,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HEARTBEAT'].fields_by_name['agent_time']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
   _globals['_DELIVERY'].fields_by_name['site']._loaded_options = None
   _globals['_DELIVERY'].fields_by_name['site']._serialized_options = b'\372A\022\n\020vpp.example/Site'
-  _globals['_CONNECTREQUEST']._serialized_start=321
-  _globals['_CONNECTREQUEST']._serialized_end=616
-  _globals['_HELLO']._serialized_start=619
-  _globals['_HELLO']._serialized_end=830
-  _globals['_ACKNOWLEDGEMENT']._serialized_start=832
-  _globals['_ACKNOWLEDGEMENT']._serialized_end=885
-  _globals['_INSTRUCTIONSTATUS']._serialized_start=888
-  _globals['_INSTRUCTIONSTATUS']._serialized_end=1223
-  _globals['_OPTOUT']._serialized_start=1226
-  _globals['_OPTOUT']._serialized_end=1383
-  _globals['_HEARTBEAT']._serialized_start=1385
-  _globals['_HEARTBEAT']._serialized_end=1456
-  _globals['_CONNECTRESPONSE']._serialized_start=1459
-  _globals['_CONNECTRESPONSE']._serialized_end=1708
-  _globals['_WELCOME']._serialized_start=1711
-  _globals['_WELCOME']._serialized_end=1849
-  _globals['_DELIVERY']._serialized_start=1852
-  _globals['_DELIVERY']._serialized_end=2277
-  _globals['_SIGNEDDELIVERY']._serialized_start=2279
-  _globals['_SIGNEDDELIVERY']._serialized_end=2348
-  _globals['_INVITATION']._serialized_start=2351
-  _globals['_INVITATION']._serialized_end=2513
-  _globals['_AWARDNOTICE']._serialized_start=2516
-  _globals['_AWARDNOTICE']._serialized_end=2649
-  _globals['_BASELINENOTICE']._serialized_start=2651
-  _globals['_BASELINENOTICE']._serialized_end=2769
-  _globals['_CANCELLATION']._serialized_start=2771
-  _globals['_CANCELLATION']._serialized_end=2850
-  _globals['_TELEMETRYACKNOWLEDGEMENT']._serialized_start=2852
-  _globals['_TELEMETRYACKNOWLEDGEMENT']._serialized_end=2901
-  _globals['_REFUSAL']._serialized_start=2904
-  _globals['_REFUSAL']._serialized_end=3046
-  _globals['_SESSIONSERVICE']._serialized_start=3048
-  _globals['_SESSIONSERVICE']._serialized_end=3128
+  _globals['_CONNECTREQUEST']._serialized_start=341
+  _globals['_CONNECTREQUEST']._serialized_end=636
+  _globals['_HELLO']._serialized_start=639
+  _globals['_HELLO']._serialized_end=850
+  _globals['_ACKNOWLEDGEMENT']._serialized_start=852
+  _globals['_ACKNOWLEDGEMENT']._serialized_end=905
+  _globals['_INSTRUCTIONSTATUS']._serialized_start=908
+  _globals['_INSTRUCTIONSTATUS']._serialized_end=1243
+  _globals['_OPTOUT']._serialized_start=1246
+  _globals['_OPTOUT']._serialized_end=1403
+  _globals['_HEARTBEAT']._serialized_start=1405
+  _globals['_HEARTBEAT']._serialized_end=1476
+  _globals['_CONNECTRESPONSE']._serialized_start=1479
+  _globals['_CONNECTRESPONSE']._serialized_end=1728
+  _globals['_WELCOME']._serialized_start=1731
+  _globals['_WELCOME']._serialized_end=1908
+  _globals['_DELIVERY']._serialized_start=1911
+  _globals['_DELIVERY']._serialized_end=2336
+  _globals['_SIGNEDDELIVERY']._serialized_start=2338
+  _globals['_SIGNEDDELIVERY']._serialized_end=2407
+  _globals['_INVITATION']._serialized_start=2410
+  _globals['_INVITATION']._serialized_end=2572
+  _globals['_AWARDNOTICE']._serialized_start=2575
+  _globals['_AWARDNOTICE']._serialized_end=2708
+  _globals['_BASELINENOTICE']._serialized_start=2710
+  _globals['_BASELINENOTICE']._serialized_end=2828
+  _globals['_CANCELLATION']._serialized_start=2830
+  _globals['_CANCELLATION']._serialized_end=2909
+  _globals['_TELEMETRYACKNOWLEDGEMENT']._serialized_start=2911
+  _globals['_TELEMETRYACKNOWLEDGEMENT']._serialized_end=2960
+  _globals['_REFUSAL']._serialized_start=2963
+  _globals['_REFUSAL']._serialized_end=3105
+  _globals['_SESSIONSERVICE']._serialized_start=3107
+  _globals['_SESSIONSERVICE']._serialized_end=3187
 # @@protoc_insertion_point(module_scope)

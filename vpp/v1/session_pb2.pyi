@@ -11,6 +11,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.type import interval_pb2 as _interval_pb2
 from vpp.v1 import auction_pb2 as _auction_pb2
+from vpp.v1 import audit_pb2 as _audit_pb2
 from vpp.v1 import buyer_pb2 as _buyer_pb2
 from vpp.v1 import event_pb2 as _event_pb2
 from vpp.v1 import telemetry_pb2 as _telemetry_pb2
@@ -302,6 +303,7 @@ class Welcome(_message.Message):
     HUB_TIME_FIELD_NUMBER: _builtins.int
     TELEMETRY_SEQUENCE_FIELD_NUMBER: _builtins.int
     HEARTBEAT_INTERVAL_FIELD_NUMBER: _builtins.int
+    AUDIT_HEAD_FIELD_NUMBER: _builtins.int
     telemetry_sequence: _builtins.int
     """Highest telemetry sequence the hub holds of this site; the agent goes on after it."""
     @_builtins.property
@@ -312,16 +314,21 @@ class Welcome(_message.Message):
     def heartbeat_interval(self) -> _duration_pb2.Duration:
         """How often the agent sends a heartbeat."""
 
+    @_builtins.property
+    def audit_head(self) -> _audit_pb2.AuditHead:
+        """Newest signed head of the party's chain in the audit record; unset if nothing was signed yet. Keep it."""
+
     def __init__(
         self,
         *,
         hub_time: _timestamp_pb2.Timestamp | None = ...,
         telemetry_sequence: _builtins.int = ...,
         heartbeat_interval: _duration_pb2.Duration | None = ...,
+        audit_head: _audit_pb2.AuditHead | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["heartbeat_interval", b"heartbeat_interval", "hub_time", b"hub_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["audit_head", b"audit_head", "heartbeat_interval", b"heartbeat_interval", "hub_time", b"hub_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["heartbeat_interval", b"heartbeat_interval", "hub_time", b"hub_time", "telemetry_sequence", b"telemetry_sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit_head", b"audit_head", "heartbeat_interval", b"heartbeat_interval", "hub_time", b"hub_time", "telemetry_sequence", b"telemetry_sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
