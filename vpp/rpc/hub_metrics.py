@@ -86,6 +86,9 @@ class HubMetrics:
         self._calls = self._histogram(
             "rpc_seconds", "Calls by method and gRPC status; streams last.", SHORT_S, "method", "code"
         )
+        self._quota_refusals = self._counter(
+            "quota_refusals", "Calls refused because they were beyond a bound, by bound.", "limit"
+        )
         self._job_delay = self._histogram(
             "job_delay_seconds", "How long after its time a deadline's work began.", LONG_S, "kind"
         )
@@ -179,6 +182,10 @@ class HubMetrics:
     def called(self, method: str, code: str, seconds: float) -> None:
         """Count a call that ended: its method's full name, the status's name, how long it lasted."""
         self._calls.labels(method, code).observe(seconds)
+
+    def quota_refused(self, limit: str) -> None:
+        """Count a call that was beyond a bound: rate, requests, streams, connections, bytes or hub."""
+        self._quota_refusals.labels(limit).inc()
 
     def job_ran(self, kind: str, *, late_s: float, took_s: float, failed: bool) -> None:
         """Count a deadline whose work was done or failed; `kind` as in `DueKind`."""

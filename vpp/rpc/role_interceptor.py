@@ -1,6 +1,5 @@
 """Whether a caller's roles allow a method. Comes before validation (AIP-211), and is written down."""
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
@@ -8,8 +7,6 @@ from vpp.foundation.errors import NotPermitted
 from vpp.rpc.identity_interceptor import caller
 from vpp.rpc.interception import Call, Context, HandlerInterceptor
 from vpp.workflows.identity import Principal, Role
-
-_log = logging.getLogger(__name__)
 
 
 class RoleInterceptor(HandlerInterceptor):
@@ -35,7 +32,6 @@ class RoleInterceptor(HandlerInterceptor):
         del context
         principal = caller()
         if not principal.roles & self._allowed.get(call.method, frozenset()):
-            _log.warning("denied %s to %s", call.method, principal.principal_id)
             await self._write_down(principal, call.method)
             raise NotPermitted(
                 f"{call.method} is not for your roles", method=call.method, principal=principal.principal_id

@@ -6,18 +6,23 @@ from types import MappingProxyType
 from vpp.workflows.identity import HUB_STAFF, Role
 
 _METER_DATA = frozenset({Role.METER_DATA_MANAGER})
-EVERYONE = frozenset(Role) - _METER_DATA
-"""Who takes part in the market: staff, sites and their owners."""
-_WITH_METER_DATA = EVERYONE | _METER_DATA
+_ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
+MARKET = frozenset(Role) - _METER_DATA - _ADMINISTRATOR
+"""Who takes part in the market: staff, sites and their owners, each within what they see."""
+_WITH_METER_DATA = MARKET | _METER_DATA
+_WITH_ADMINISTRATOR = MARKET | _ADMINISTRATOR
 _OPERATOR = frozenset({Role.MARKET_OPERATOR})
 _DISPATCH = frozenset({Role.MARKET_OPERATOR, Role.DISPATCHER})
 _SITE = frozenset({Role.SITE_AGENT, Role.SITE_OWNER})
 _STATEMENTS = frozenset({Role.MARKET_OPERATOR, Role.SETTLEMENT_OFFICER, Role.AUDITOR, Role.SITE_OWNER})
 _PAYING_OR_PAID = frozenset({Role.MARKET_OPERATOR, Role.SITE_OWNER})
+_PRODUCT_DESK = frozenset({Role.MARKET_OPERATOR, Role.ADMINISTRATOR})
 _OFFICER = frozenset({Role.SETTLEMENT_OFFICER})
 _SETTLEMENT_DESK = frozenset({Role.MARKET_OPERATOR, Role.SETTLEMENT_OFFICER, Role.AUDITOR})
 _GREEN_USERS = frozenset({Role.SETTLEMENT_OFFICER, Role.SITE_OWNER})
 _GREEN_READERS = _GREEN_USERS | {Role.AUDITOR}
+_ACCESS_READERS = _ADMINISTRATOR | {Role.AUDITOR}
+_EVIDENCE = HUB_STAFF | {Role.SITE_OWNER}
 
 _PORTFOLIO = {
     "CreateParty": _OPERATOR,
@@ -27,16 +32,16 @@ _PORTFOLIO = {
     "GetSite": _WITH_METER_DATA,
     "ListSites": _WITH_METER_DATA,
     "UpdateSite": _SITE,
-    "ListSiteScores": EVERYONE,
+    "ListSiteScores": MARKET,
     "CreateResource": _SITE,
-    "GetResource": EVERYONE,
-    "ListResources": EVERYONE,
+    "GetResource": MARKET,
+    "ListResources": MARKET,
     "UpdateResource": _SITE,
-    "GetProduct": EVERYONE,
-    "ListProducts": EVERYONE,
+    "GetProduct": _WITH_ADMINISTRATOR,
+    "ListProducts": _WITH_ADMINISTRATOR,
     "CreateEnrolment": _SITE,
-    "GetEnrolment": EVERYONE,
-    "ListEnrolments": EVERYONE,
+    "GetEnrolment": MARKET,
+    "ListEnrolments": MARKET,
     "ApproveEnrolment": _OPERATOR,
     "SuspendEnrolment": _OPERATOR,
     "WithdrawEnrolment": _SITE | _OPERATOR,
@@ -49,39 +54,49 @@ _TELEMETRY = {
     "ListReadingImports": _WITH_METER_DATA,
 }
 _BASELINE = {
-    "GetBaseline": EVERYONE,
-    "ListBaselines": EVERYONE,
-    "VerifyBaseline": EVERYONE,
-    "ListMeterEdits": EVERYONE,
-    "GetRuleChoice": EVERYONE,
-    "ListRuleChoices": EVERYONE,
-    "GetForecast": EVERYONE,
-    "ListForecasts": EVERYONE,
-    "GetPortfolioForecast": EVERYONE,
+    "GetBaseline": MARKET,
+    "ListBaselines": MARKET,
+    "VerifyBaseline": MARKET,
+    "ListMeterEdits": MARKET,
+    "GetRuleChoice": MARKET,
+    "ListRuleChoices": MARKET,
+    "GetForecast": MARKET,
+    "ListForecasts": MARKET,
+    "GetPortfolioForecast": MARKET,
     "CreateForecast": _DISPATCH | _SITE,
     "CreateLoadPlan": _SITE,
 }
 _AUCTION = {
     "CreateAuction": _OPERATOR,
-    "GetAuction": EVERYONE,
-    "ListAuctions": EVERYONE,
+    "GetAuction": MARKET,
+    "ListAuctions": MARKET,
     "CancelAuction": _OPERATOR,
     "CreateBid": _SITE,
-    "GetBid": EVERYONE,
-    "ListBids": EVERYONE,
+    "GetBid": MARKET,
+    "ListBids": MARKET,
     "WithdrawBid": _SITE,
-    "ListAwards": EVERYONE,
-    "GetClearing": EVERYONE,
+    "ListAwards": MARKET,
+    "GetClearing": MARKET,
+}
+_PRODUCT_CHANGES = {
+    # Two people: the workflow refuses an approval by whoever proposed, or for the same party.
+    "CreateProductChange": _PRODUCT_DESK,
+    "GetProductChange": _PRODUCT_DESK | {Role.AUDITOR},
+    "ListProductChanges": _PRODUCT_DESK | {Role.AUDITOR},
+    "AdoptProductChange": _PRODUCT_DESK,
+    "ApproveProductChange": _PRODUCT_DESK,
+    "RejectProductChange": _PRODUCT_DESK,
+    "WithdrawProductChange": _PRODUCT_DESK,
 }
 _EVENT = {
     "CreateEvent": _DISPATCH,
-    "GetEvent": EVERYONE,
-    "ListEvents": EVERYONE,
+    "GetEvent": MARKET,
+    "ListEvents": MARKET,
     "UpdateEvent": _DISPATCH,
     "CancelEvent": _DISPATCH,
     "WatchEvent": HUB_STAFF | _SITE,
     "ListLooks": HUB_STAFF,
-    "ListInstructions": EVERYONE,
+    "ListInstructions": MARKET,
 }
 _SESSION = {"Connect": frozenset({Role.SITE_AGENT})}
 _SETTLEMENT = {
@@ -98,7 +113,8 @@ _SETTLEMENT = {
     "RejectDispute": _OFFICER,
     "WithdrawDispute": _PAYING_OR_PAID | _OFFICER,
     "RunSettlement": _OFFICER,
-    "ListSettlementRuns": _SETTLEMENT_DESK,
+    # A run names everybody's statements.
+    "ListSettlementRuns": _OFFICER | {Role.AUDITOR},
     # Two people: the workflows refuse a decision by whoever proposed.
     "CreateAdjustment": _OFFICER,
     "ApproveAdjustment": _OFFICER,
@@ -125,6 +141,22 @@ _GREEN_CERTIFICATES = {
     "GetGreenShare": _GREEN_READERS,
     "ListGreenShares": _GREEN_READERS,
 }
+_ACCESS = {
+    # Who decides who may call decides nothing else: no market, no money, no readings.
+    "GetPrincipal": _ACCESS_READERS,
+    "ListPrincipals": _ACCESS_READERS,
+    "SuspendPrincipal": _ADMINISTRATOR,
+    "RestorePrincipal": _ADMINISTRATOR,
+    "RevokeCertificate": _ADMINISTRATOR,
+    "ListRevokedCertificates": _ACCESS_READERS,
+    "ListSessions": _ACCESS_READERS,
+}
+_AUDIT = {
+    # A party its own chain, auditors all; a site's agent its party's heads alone.
+    "GetAuditHead": _EVIDENCE | {Role.SITE_AGENT},
+    "ListAuditHeads": _EVIDENCE | {Role.SITE_AGENT},
+    "ExportAuditChain": _EVIDENCE,
+}
 
 ALLOWED: Mapping[str, frozenset[Role]] = MappingProxyType(
     {
@@ -135,9 +167,12 @@ ALLOWED: Mapping[str, frozenset[Role]] = MappingProxyType(
             "BaselineService": _BASELINE,
             "AuctionService": _AUCTION,
             "EventService": _EVENT,
+            "ProductChangeService": _PRODUCT_CHANGES,
             "SessionService": _SESSION,
             "SettlementService": _SETTLEMENT,
             "GreenCertificateService": _GREEN_CERTIFICATES,
+            "AccessService": _ACCESS,
+            "AuditService": _AUDIT,
         }.items()
         for method, roles in methods.items()
     }

@@ -12,19 +12,25 @@ from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 from protovalidate import Validator
 
+from vpp.rpc.servicers.access import AccessServicer
 from vpp.rpc.servicers.auction import AuctionServicer
+from vpp.rpc.servicers.audit import AuditServicer
 from vpp.rpc.servicers.baseline import BaselineServicer
 from vpp.rpc.servicers.event import EventServicer
 from vpp.rpc.servicers.green_certificate import GreenCertificateServicer
 from vpp.rpc.servicers.portfolio import PortfolioServicer
+from vpp.rpc.servicers.product_change import ProductChangeServicer
 from vpp.rpc.servicers.session import SessionServicer
 from vpp.rpc.servicers.settlement import SettlementServicer
 from vpp.rpc.servicers.telemetry import TelemetryServicer
+from vpp.v1.access_pb2_grpc import add_AccessServiceServicer_to_server
 from vpp.v1.auction_pb2_grpc import add_AuctionServiceServicer_to_server
+from vpp.v1.audit_pb2_grpc import add_AuditServiceServicer_to_server
 from vpp.v1.baseline_pb2_grpc import add_BaselineServiceServicer_to_server
 from vpp.v1.event_pb2_grpc import add_EventServiceServicer_to_server
 from vpp.v1.green_certificate_pb2_grpc import add_GreenCertificateServiceServicer_to_server
 from vpp.v1.portfolio_pb2_grpc import add_PortfolioServiceServicer_to_server
+from vpp.v1.product_change_pb2_grpc import add_ProductChangeServiceServicer_to_server
 from vpp.v1.session_pb2_grpc import add_SessionServiceServicer_to_server
 from vpp.v1.settlement_pb2_grpc import add_SettlementServiceServicer_to_server
 from vpp.v1.telemetry_pb2_grpc import add_TelemetryServiceServicer_to_server
@@ -32,11 +38,14 @@ from vpp.v1.telemetry_pb2_grpc import add_TelemetryServiceServicer_to_server
 SERVICE_NAMES = tuple(
     f"vpp.v1.{part}Service"
     for part in (
+        "Access",
+        "Audit",
         "Auction",
         "Baseline",
         "GreenCertificate",
         "Event",
         "Portfolio",
+        "ProductChange",
         "Session",
         "Settlement",
         "Telemetry",
@@ -49,6 +58,7 @@ class Servicers:
     """One servicer per service."""
 
     portfolio: PortfolioServicer
+    product_change: ProductChangeServicer
     telemetry: TelemetryServicer
     baseline: BaselineServicer
     auction: AuctionServicer
@@ -56,6 +66,8 @@ class Servicers:
     session: SessionServicer
     settlement: SettlementServicer
     green_certificate: GreenCertificateServicer
+    access: AccessServicer
+    audit: AuditServicer
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,8 @@ class Transport:
         max_message_bytes: Largest message taken.
         max_metadata_bytes: Largest metadata taken.
         max_concurrent_streams: Most calls of one connection at a time.
+        max_idle: A connection without calls is closed after this.
+        max_connections: Most connections, those among them that have not shaken hands yet; more are cut.
     """
 
     keepalive_interval: timedelta
@@ -79,6 +93,8 @@ class Transport:
     max_message_bytes: int
     max_metadata_bytes: int
     max_concurrent_streams: int
+    max_idle: timedelta
+    max_connections: int
 
     def options(self) -> list[tuple[str, int]]:
         """Return the options as gRPC wants them."""
@@ -94,6 +110,8 @@ class Transport:
             ("grpc.max_receive_message_length", self.max_message_bytes),
             ("grpc.max_metadata_size", self.max_metadata_bytes),
             ("grpc.max_concurrent_streams", self.max_concurrent_streams),
+            ("grpc.max_connection_idle_ms", _ms(self.max_idle)),
+            ("grpc.max_allowed_incoming_connections", self.max_connections),
         ]
 
 
@@ -121,6 +139,7 @@ def make_server(
     """
     server = grpc.aio.server(interceptors=interceptors, options=transport.options())
     add_PortfolioServiceServicer_to_server(servicers.portfolio, server)
+    add_ProductChangeServiceServicer_to_server(servicers.product_change, server)
     add_TelemetryServiceServicer_to_server(servicers.telemetry, server)
     add_BaselineServiceServicer_to_server(servicers.baseline, server)
     add_AuctionServiceServicer_to_server(servicers.auction, server)
@@ -128,6 +147,8 @@ def make_server(
     add_SessionServiceServicer_to_server(servicers.session, server)
     add_SettlementServiceServicer_to_server(servicers.settlement, server)
     add_GreenCertificateServiceServicer_to_server(servicers.green_certificate, server)
+    add_AccessServiceServicer_to_server(servicers.access, server)
+    add_AuditServiceServicer_to_server(servicers.audit, server)
     status = health.aio.HealthServicer()
     add_HealthServicer_to_server(status, server)
     if with_reflection:

@@ -12,6 +12,7 @@ from vpp.portfolio.site import Site
 from vpp.rpc.errors import is_callers
 from vpp.rpc.hub_metrics import HubMetrics
 from vpp.rpc.link import Link
+from vpp.rpc.quota_limits import UNREAD
 from vpp.rpc.session import SiteSession
 from vpp.rpc.session_registry import SessionRegistry
 from vpp.rpc.session_writer import SessionWriter
@@ -237,7 +238,11 @@ class SessionStream:
             self._pending_bytes += size
         limits = self._limits
         if len(self._pending) > limits.max_pending_messages or self._pending_bytes > limits.max_pending_bytes:
-            self.close(Overloaded(f"{len(self._pending)} messages wait to be read; connect again to go on"))
+            self.close(
+                Overloaded(
+                    f"{len(self._pending)} messages wait to be read; connect again to go on", limit=UNREAD
+                )
+            )
         elif self._pending and self._sender is None:
             self._sender = asyncio.create_task(self._drain())
 
@@ -263,7 +268,7 @@ class SessionStream:
         self.close(InvalidInput(f"no message came within {deadline}", deadline=str(deadline)))
 
     def _is_stuck(self) -> None:
-        self.close(Overloaded(f"a message was not read within {self._limits.write_deadline}"))
+        self.close(Overloaded(f"a message was not read within {self._limits.write_deadline}", limit=UNREAD))
 
     def site_changed(self, site: Site) -> None:
         """Check readings against the site's new limits from now on."""

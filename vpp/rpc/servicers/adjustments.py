@@ -95,7 +95,7 @@ class AdjustingServicer(RuledServicing):
     ) -> pb.RuleCorrection:
         """Return one rule correction."""
         stored = await self._read(
-            viewing_disputes.get_correction, identifier(request.name, "ruleCorrections")
+            viewing_disputes.get_correction, caller(), identifier(request.name, "ruleCorrections")
         )
         return correction_message(stored)
 
@@ -105,6 +105,7 @@ class AdjustingServicer(RuledServicing):
         """List rule corrections."""
         page = await self._read(
             viewing_disputes.list_corrections,
+            caller(),
             page_request(request.page_size, request.page_token),
             event_id=identifier(request.event, "events") if request.event else "",
         )

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from vpp.auction.tender import Tender
-from vpp.foundation.names import identifier
+from vpp.foundation.names import identifier, resource_ids
 from vpp.rpc.currencies import Currencies
 from vpp.rpc.identity_interceptor import caller
 from vpp.rpc.servicers.servicing import Servicing, page_request
@@ -45,9 +45,15 @@ class AuctionServicer(Servicing, AuctionServiceServicer):
     def _offered(self, request: pb.CreateBidRequest) -> OfferedBid:
         bid, interval = request.bid, None
         if bid.HasField("run_limits") and (bid.auction or bid.product):
-            auction_id = identifier(bid.auction, "auctions") if bid.auction else None
-            product_id = identifier(bid.product, "products") if bid.product else ""
-            interval = self._currencies.interval_of(auction_id, product_id)
+            if bid.auction:  # of one that the site is not invited to, not even the length of its intervals
+                interval = bidding.interval_offered(
+                    self._units,
+                    caller(),
+                    site_id=resource_ids(bid.resource)[0],
+                    auction_id=identifier(bid.auction, "auctions"),
+                )
+            else:
+                interval = self._currencies.interval_of(None, identifier(bid.product, "products"))
         return offered_bid(bid, request.bid_id, interval)
 
     def _awards(self, page: Sequence[Stored[AwardRecord]]) -> list[pb.Award]:

@@ -47,15 +47,16 @@ class EventWatching(Servicing):
         """Send an event's status at once and after every change, until the event's life is over.
 
         Without a change it is sent again every `watch_interval` of the machine's time, because
-        what the meters show changes without any call. However many watch: of those who see all sites
-        one looks for all.
+        what the meters show changes without any call. However many watch: of those who see all of the
+        event one looks for all.
         """
         principal, event_id = caller(), identifier(request.name, "events")
         shown: pb.WatchEventResponse | None = None
         rang = False
+        sees_whole = await self._read(watching.watches_whole, principal, event_id)
         while True:
             ring = self._news.next_ring()
-            if principal.sees_every_site:
+            if sees_whole:
                 status = await self._shared.at(event_id, ring, lambda: self._status(principal, event_id))
             else:
                 status = await self._status(principal, event_id)

@@ -21,7 +21,7 @@ from vpp.workflows.viewing_scores import list_site_scores
 class PortfolioServicer(Servicing, PortfolioServiceServicer):
     """Who takes part, with which flexible resources, in which products."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one argument per thing it needs
         self,
         units: UnitOfWorkFactory,
         calls: WorkflowCalls,
@@ -29,11 +29,13 @@ class PortfolioServicer(Servicing, PortfolioServiceServicer):
         *,
         sessions: SessionRegistry,
         automatic_approval: bool,
+        enrolment_party_id: str,
     ) -> None:
-        """Keep what workflows need, the sessions to tell of changed sites, and the enrolment rule."""
+        """Keep what workflows need, the sessions to tell of changed sites, and the rules of enrolment."""
         super().__init__(units, calls, currencies)
         self._sessions = sessions
         self._automatic_approval = automatic_approval
+        self._enrolment_party_id = enrolment_party_id
 
     async def CreateParty(self, request: pb.CreatePartyRequest, context: object) -> pb.Party:
         """Create a party."""
@@ -203,6 +205,7 @@ class PortfolioServicer(Servicing, PortfolioServiceServicer):
             caller(),
             identifier(request.name, "enrolments"),
             wanted,
+            deciding_party_id=self._enrolment_party_id,
             etag=request.etag,
             request_id=request.request_id,
         )

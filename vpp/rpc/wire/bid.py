@@ -23,6 +23,7 @@ from vpp.rpc.wire.time_fields import instant, timestamp
 from vpp.v1 import auction_pb2 as pb
 from vpp.workflows.ports import Stored
 from vpp.workflows.records import BidRecord
+from vpp.workflows.sealing import content_of
 
 NOT_SETTLED = ("availability_price_per_kw_h",)
 """Fields that statements have no line for: availability is paid at the product's price."""
@@ -109,7 +110,7 @@ def _known(interval: timedelta | None) -> timedelta:
 
 
 def bid_message(stored: Stored[BidRecord], currency: str, interval: timedelta | None = None) -> pb.Bid:
-    """Write a bid.
+    """Write a bid; of one that is covered, what is not sealed.
 
     Args:
         stored: The bid.
@@ -139,7 +140,13 @@ def bid_message(stored: Stored[BidRecord], currency: str, interval: timedelta | 
         etag=str(stored.revision),
         direction=named_direction(bid.direction),
         zone=bid.zone,
+        commitment="" if record.seal is None else record.seal.commitment,
     )
+    if record.covered is not None:
+        return message
+    if record.seal is not None:
+        message.opening.content = content_of(record)
+        message.opening.nonce = record.seal.nonce
     put_offer(message, bid.offer, price)
     if bid.rebound is not None:
         put_rebound(message, bid.rebound)

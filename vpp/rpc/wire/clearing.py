@@ -29,16 +29,14 @@ _SHOWN_TO_SITES = frozenset(
         "status",
         "method",
         "targetReductionKw",
-        "shortfallKw",
         "clearingPricePerMwh",
         "priceBranches",
         "zonePrices",
-        "solverRun",
-        "inputHash",
         "outcomes",
     }
 )
-"""What a site may see; from what is summed over every bid it could work out what the others offered."""
+"""What a site may see. From what is summed over every bid it could work out what the others offered: so not
+what is short, nor how long the solver took, nor a digest of the book, which could be tried out bid by bid."""
 
 
 def clearing_message(
@@ -48,8 +46,8 @@ def clearing_message(
 
     Args:
         stored: The record.
-        own_sites: Whose awards the caller may see; None means everybody's. Without everybody's, the
-            costs of the whole book are left out too.
+        own_sites: Whose awards the caller may see; None means everybody's. Without everybody's, what
+            is summed over the whole book is left out too.
         currency: The product's currency.
     """
     clearing = clearing_from_document(stored.value.document)
@@ -57,14 +55,14 @@ def clearing_message(
         event=name("events", stored.value.event_id),
         status=clearing.status.name,
         clearing_price_per_mwh=[money(price, currency) for price in clearing.price_per_mwh],
-        shortfall_kw=clearing.shortfall_kw,
         solver=f"{clearing.solver.solver.value} {clearing.solver.version}".strip(),
-        solve_duration=duration(timedelta(seconds=clearing.solver.wall_s)),
-        input_hash=clearing.input_hash,
         document_json=json.dumps(visible_document(stored.value.document, own_sites), sort_keys=True),
         create_time=timestamp(stored.created_at),
     )
     if own_sites is None:
+        message.shortfall_kw.extend(clearing.shortfall_kw)
+        message.solve_duration.CopyFrom(duration(timedelta(seconds=clearing.solver.wall_s)))
+        message.input_hash = clearing.input_hash
         message.objective_amount.CopyFrom(_cost(clearing.objective, currency))
         if clearing.bound is not None:
             message.bound_amount.CopyFrom(_cost(clearing.bound, currency))

@@ -7,6 +7,7 @@ from vpp.foundation.names import name
 from vpp.rpc.currencies import Currencies
 from vpp.rpc.signing import DeliverySigner
 from vpp.rpc.wire.auction import auction_message, award_message
+from vpp.rpc.wire.audit import head_message
 from vpp.rpc.wire.bid import bid_message
 from vpp.rpc.wire.direction_field import direction_value
 from vpp.rpc.wire.event import write_instruction
@@ -26,6 +27,7 @@ def welcome(facts: SessionFacts, heartbeat_interval: timedelta) -> pb.ConnectRes
             hub_time=timestamp(facts.hub_time),
             telemetry_sequence=facts.telemetry_sequence,
             heartbeat_interval=duration(heartbeat_interval),
+            audit_head=None if facts.signed_head is None else head_message(facts.signed_head),
         )
     )
 
