@@ -33,6 +33,8 @@ class Caretaker:
         limits: ReadinessLimits,
         interval: timedelta,
         loop_lag_s: Callable[[], float],
+        remarks: Callable[[], list[str]] = list,
+        objections: Callable[[], list[str]] = list,
     ) -> None:
         """Keep the parts; `run` begins.
 
@@ -44,6 +46,8 @@ class Caretaker:
             limits: What the hub may be behind by.
             interval: How often it looks, in the machine's time.
             loop_lag_s: Returns how late the event loop is, s.
+            remarks: Returns what the owner should see to although the hub is ready.
+            objections: Returns why nobody at all can call.
         """
         self._units = units
         self._clock = clock
@@ -51,17 +55,23 @@ class Caretaker:
         self._status = status
         self._limits = limits
         self._interval_s = interval.total_seconds()
+        self._objections = objections
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="vpp-care")
         self._probe: asyncio.Future[Situation] | None = None
         self._situation: Situation | None = None
         self._parts: Mapping[str, asyncio.Task[None]] = {}
         self._told: bool | None = None
         good_for_s = 3 * (interval + limits.probe_deadline).total_seconds()  # two looks may be missed
-        self.readiness = Readiness(limits, loop_lag_s, good_for_s=good_for_s)
+        self.readiness = Readiness(limits, loop_lag_s, good_for_s=good_for_s, remarks=remarks)
 
     def show(self, metrics: HubMetrics) -> None:
         """Let metrics read what the newest look saw; nothing is asked of the database for it."""
         metrics.pull("ready", "Whether the hub is ready, 1 or 0.", lambda: float(self.readiness.is_ready))
+        metrics.pull(
+            "remarks",
+            "What the owner should see to although the hub is ready: certificates, revocation lists.",
+            lambda: float(len(self.readiness.remarks)),
+        )
         metrics.pull(
             "outbox_open",
             "Messages that sites have not acknowledged.",
@@ -93,7 +103,8 @@ class Caretaker:
             stopped_parts=[name for name, task in self._parts.items() if task.done()],
             connected_sites=self._registry.site_ids(),
         )
-        self.readiness.settle(reasons_against(seen, self._limits, self._clock.machine_time))
+        reasons = reasons_against(seen, self._limits, self._clock.machine_time)
+        self.readiness.settle([*reasons, *self._objections()])
         await self._tell()
 
     async def _ask_database(self) -> str:

@@ -1,40 +1,51 @@
 """Builds the serving hub once, from prepared parts: nothing else in the project builds these."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 import grpc
 from grpc_health.v1 import health
 
+from vpp.hub.access_composition import Access, compose_access
 from vpp.hub.caretaker import Caretaker
 from vpp.hub.counting import counted, show_sizes
+from vpp.hub.enrolment_party import enrolment_party
+from vpp.hub.head_signer import HeadSigner
 from vpp.hub.loop_watch import LoopWatch
+from vpp.hub.oauth_composition import compose_oauth, compose_token_endpoint
 from vpp.hub.observability_settings import ReadinessSettings
 from vpp.hub.preparation import Prepared
+from vpp.hub.product_files import read_product_text
+from vpp.hub.quota_composition import compose_quotas
 from vpp.hub.readiness import ReadinessLimits
 from vpp.hub.session_composition import compose_sessions
 from vpp.hub.settings import ServerSettings
 from vpp.hub.telemetry_settings import TelemetrySettings
 from vpp.jobs.lane_tickers import LaneTickers
 from vpp.jobs.ticker import Ticker
+from vpp.rpc.caller_lanes import CallerLanes
 from vpp.rpc.courier import Courier
 from vpp.rpc.currencies import Currencies
-from vpp.rpc.denials import write_down_denial
+from vpp.rpc.denials import Denial, DenialBook, write_down_denials
 from vpp.rpc.effects import Effects
 from vpp.rpc.error_interceptor import ErrorInterceptor
-from vpp.rpc.identity_interceptor import Authenticator, IdentityInterceptor
+from vpp.rpc.field_interceptor import FieldInterceptor
 from vpp.rpc.metrics_interceptor import MetricsInterceptor
 from vpp.rpc.role_interceptor import RoleInterceptor
 from vpp.rpc.roles import ALLOWED
 from vpp.rpc.server import Servicers, Transport, make_server
+from vpp.rpc.servicers.access import AccessServicer
 from vpp.rpc.servicers.auction import AuctionServicer
+from vpp.rpc.servicers.audit import AuditServicer
 from vpp.rpc.servicers.baseline import BaselineServicer
 from vpp.rpc.servicers.event import EventServicer
 from vpp.rpc.servicers.green_certificate import GreenCertificateServicer
 from vpp.rpc.servicers.portfolio import PortfolioServicer
+from vpp.rpc.servicers.product_change import ProductChangeServicer
 from vpp.rpc.servicers.settlement import SettlementServicer
 from vpp.rpc.servicers.telemetry import TelemetryServicer
 from vpp.rpc.session_registry import SessionRegistry
@@ -45,8 +56,11 @@ from vpp.rpc.validation import ValidationInterceptor
 from vpp.rpc.workflow_calls import WorkflowCalls
 from vpp.workflows.due_lanes import MARKET_LANES
 from vpp.workflows.due_work import BACKGROUND, next_due_at, run_due
-from vpp.workflows.identity import Principal
 from vpp.workflows.ports import DueKind, WorkerPool
+from vpp.workflows.signing_heads import sign_heads
+
+if TYPE_CHECKING:  # aiohttp comes with the extra `oauth`
+    from vpp.hub.token_endpoint import TokenEndpoint
 
 ServerFactory = Callable[..., tuple[grpc.aio.Server, health.aio.HealthServicer]]
 """Called as `server.make_server` is."""
@@ -68,9 +82,12 @@ class Hub:
         background_ticker: Asks which forecasts and scores are due; long work that holds up nothing else.
         loop_watch: Measures how far behind the event loop is; a long-lived task.
         caretaker: Sees whether the hub is ready, and tells probes; a long-lived task.
+        access: Finds out who is calling; its watch is a long-lived task.
+        head_signer: Signs where the audit record ends; a long-lived task.
         rpc_threads: Where workflows run that a caller waits for.
         due_threads: Where workflows run that fell due.
         background_threads: Where long work runs that fell due.
+        token_endpoint: Gives out access tokens; None if the hub gives out none.
     """
 
     prepared: Prepared
@@ -84,9 +101,12 @@ class Hub:
     background_ticker: Ticker
     loop_watch: LoopWatch
     caretaker: Caretaker
+    access: Access
+    head_signer: HeadSigner
     rpc_threads: ThreadPoolExecutor
     due_threads: ThreadPoolExecutor
     background_threads: ThreadPoolExecutor
+    token_endpoint: "TokenEndpoint | None" = None
 
 
 def compose(prepared: Prepared, make_server: ServerFactory = make_server) -> Hub:
@@ -102,12 +122,13 @@ def compose(prepared: Prepared, make_server: ServerFactory = make_server) -> Hub
     background_threads = ThreadPoolExecutor(1, thread_name_prefix="vpp-behind")
     effects, news = Effects(), Effects()
     effects.listen(news.ring)
-    calls = WorkflowCalls(rpc_threads, effects)
+    calls = WorkflowCalls(rpc_threads, effects, CallerLanes(settings.work.rpc_threads))
     currencies = Currencies(units)
     telemetry = TelemetryWriter(
         units.behind(), calls, _telemetry_limits(settings.telemetry), prepared.metrics
     )
-    sessions = compose_sessions(prepared, calls, effects, news, currencies, telemetry)
+    quotas = compose_quotas(settings.quotas, prepared.metrics)
+    sessions = compose_sessions(prepared, calls, effects, news, currencies, telemetry, quotas)
 
     def ticker_of(
         kinds: frozenset[DueKind],
@@ -146,6 +167,13 @@ def compose(prepared: Prepared, make_server: ServerFactory = make_server) -> Hub
         ]
     )
     background_ticker = ticker_of(BACKGROUND, prepared.background_pool, background_threads)
+
+    async def write_down(denied: Sequence[Denial]) -> None:
+        await calls.read(write_down_denials, units, denied)
+
+    denials = DenialBook(write_down)
+    oauth = compose_oauth(settings, prepared.known)
+    access = compose_access(prepared, denials.flush, oauth.tokens if oauth else None)
     servicers = Servicers(
         portfolio=PortfolioServicer(
             units,
@@ -153,6 +181,10 @@ def compose(prepared: Prepared, make_server: ServerFactory = make_server) -> Hub
             currencies,
             sessions=sessions.registry,
             automatic_approval=settings.market.automatic_approval,
+            enrolment_party_id=enrolment_party(settings.market, prepared.known.values()),
+        ),
+        product_change=ProductChangeServicer(
+            units, calls, currencies, read_product=partial(read_product_text, prepared.baseline_rules)
         ),
         telemetry=TelemetryServicer(
             units.behind(),
@@ -179,21 +211,33 @@ def compose(prepared: Prepared, make_server: ServerFactory = make_server) -> Hub
         session=sessions.servicer,
         settlement=SettlementServicer(units, calls, currencies, rules=prepared.rules),
         green_certificate=GreenCertificateServicer(units, calls, currencies),
+        audit=AuditServicer(units, calls, currencies),
+        access=AccessServicer(
+            units,
+            calls,
+            currencies,
+            known=prepared.known,
+            live_calls=access.live_calls,
+            look=access.watch.look,
+        ),
     )
-
-    async def write_down(principal: Principal, method: str) -> None:
-        await calls.read(write_down_denial, units, principal, method)
 
     interceptors = [
         MetricsInterceptor(prepared.metrics),
         ErrorInterceptor(),
-        IdentityInterceptor(Authenticator(prepared.principals)),
-        RoleInterceptor(ALLOWED, write_down),
+        access.interceptor,
+        quotas.interceptor,
+        RoleInterceptor(ALLOWED, denials.note),
         TracingInterceptor(),
         ValidationInterceptor(prepared.validator),
+        quotas.transfer,
+        FieldInterceptor(ALLOWED),
     ]
     server, status = make_server(
-        servicers, interceptors, transport_of(settings.server), with_reflection=settings.server.reflection
+        servicers,
+        interceptors,
+        transport_of(settings.server, settings.max_connections),
+        with_reflection=settings.server.reflection,
     )
     loop_watch = LoopWatch(prepared.metrics)
     caretaker = Caretaker(
@@ -204,6 +248,8 @@ def compose(prepared: Prepared, make_server: ServerFactory = make_server) -> Hub
         limits=_readiness_limits(settings.readiness),
         interval=settings.readiness.check_interval,
         loop_lag_s=lambda: loop_watch.lag_s,
+        remarks=access.warnings,
+        objections=access.objections,
     )
     caretaker.show(prepared.metrics)
     show_sizes(
@@ -225,9 +271,16 @@ def compose(prepared: Prepared, make_server: ServerFactory = make_server) -> Hub
         background_ticker,
         loop_watch,
         caretaker,
+        access,
+        HeadSigner(
+            partial(sign_heads, units, prepared.signing_key),
+            background_threads,
+            settings.signing.head_interval,
+        ),
         rpc_threads,
         due_threads,
         background_threads,
+        compose_token_endpoint(settings, oauth, access.authenticator),
     )
 
 
@@ -252,7 +305,7 @@ def _telemetry_limits(settings: TelemetrySettings) -> TelemetryLimits:
     )
 
 
-def transport_of(settings: ServerSettings) -> Transport:
+def transport_of(settings: ServerSettings, max_connections: int) -> Transport:
     """Return what connections may cost."""
     return Transport(
         keepalive_interval=settings.keepalive_interval,
@@ -262,4 +315,6 @@ def transport_of(settings: ServerSettings) -> Transport:
         max_message_bytes=settings.max_message_bytes,
         max_metadata_bytes=settings.max_metadata_bytes,
         max_concurrent_streams=settings.max_concurrent_streams,
+        max_idle=settings.max_idle,
+        max_connections=max_connections,
     )

@@ -1,29 +1,37 @@
-"""Opens the hub's port, with TLS where the settings say so."""
+"""Opens the hub's port: with mutual TLS, or on loopback without where the settings say so."""
 
 from pathlib import Path
 
 import grpc
 
 from vpp.foundation.errors import InvalidInput
-from vpp.hub.settings import HubSettings
+from vpp.hub.settings import ServerSettings
+from vpp.hub.tls_credentials import TlsCredentials
 
 
-def listen(server: grpc.aio.Server, settings: HubSettings) -> int:
+def listen(server: grpc.aio.Server, settings: ServerSettings, credentials: TlsCredentials | None) -> int:
     """Bind the server to its address.
+
+    Args:
+        server: The server.
+        settings: Where it listens.
+        credentials: What it shows and asks for; None does without TLS.
 
     Returns:
         The bound port.
 
     Raises:
-        InvalidInput: The port is taken or the address is not this machine's, or a TLS file cannot
-            be read.
+        InvalidInput: The port is taken, the address is not this machine's, or anybody else could listen to
+            what goes in the clear.
     """
-    address = f"{_bracketed(settings.server.listen_address)}:{settings.server.port}"
+    address = f"{_bracketed(settings.listen_address)}:{settings.port}"
+    if credentials is None and not (settings.plaintext and settings.is_loopback):
+        raise InvalidInput(f"cannot listen on {address} without TLS", address=address)
     try:
-        if settings.server.plaintext:
+        if credentials is None:
             port = server.add_insecure_port(address)
         else:
-            port = server.add_secure_port(address, _credentials(settings))
+            port = server.add_secure_port(address, credentials.server_credentials())
     except RuntimeError as error:
         raise InvalidInput(f"cannot listen on {address}: {error}", address=address) from error
     if not port:
@@ -33,25 +41,6 @@ def listen(server: grpc.aio.Server, settings: HubSettings) -> int:
 
 def _bracketed(address: str) -> str:
     return f"[{address}]" if ":" in address else address
-
-
-def _credentials(settings: HubSettings) -> grpc.ServerCredentials:
-    tls = settings.server.tls
-    key, chain = _pem(settings, tls.key_file), _pem(settings, tls.certificate_file)
-    return grpc.ssl_server_credentials(
-        [(key, chain)], root_certificates=_pem(settings, tls.authority_file), require_client_auth=True
-    )
-
-
-def _pem(settings: HubSettings, file: Path) -> bytes:
-    try:
-        return settings.path(file).read_bytes()
-    except OSError as error:
-        raise InvalidInput(
-            f"TLS file {settings.path(file)} cannot be read: {error.strerror}; make it with `vpp certs`, "
-            "or set server.plaintext = true to listen on loopback without TLS",
-            file=str(file),
-        ) from error
 
 
 def write_port(file: Path, port: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+from collections.abc import Collection
 from pathlib import Path
 
 from vpp.foundation.errors import VppError
@@ -23,11 +24,13 @@ STOPPED, FAILED, NOT_STARTED = 0, 1, 2
 """Exit codes: stopped in order, a long-lived task died, settings or database do not fit."""
 
 
-def run(config: Path) -> int:
+def run(config: Path, *, after_restore: bool = False, lost_sealing_keys: Collection[str] = ()) -> int:
     """Run the hub until it is told to stop.
 
     Args:
         config: The settings file.
+        after_restore: Whether its owner lets it go on from a database restored from a backup.
+        lost_sealing_keys: Keys that nobody has any more, as its owner says.
 
     Returns:
         The process's exit code: 0 stopped in order by SIGTERM or SIGINT, 1 one of its tasks died,
@@ -37,9 +40,9 @@ def run(config: Path) -> int:
     try:
         settings = load_settings(config)
         log_to_stderr(settings.log_level, settings.log.format)
-        allow_open_files(settings.work.max_sessions)
+        allow_open_files(settings.max_connections)
         stop_tracing = follow_traces("vpp-hub", settings.tracing.endpoint)
-        prepared = prepare(settings)
+        prepared = prepare(settings, after_restore=after_restore, lost_sealing_keys=lost_sealing_keys)
     except VppError as error:
         _log.error("cannot start: %s", error)
         return NOT_STARTED
@@ -61,7 +64,7 @@ async def serve(prepared: Prepared) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code."""
     hub = compose(prepared)
     settings = prepared.settings
-    port = listen(hub.server, settings)
+    port = listen(hub.server, settings.server, prepared.credentials)
     metrics = _metrics_server(hub)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -74,6 +77,8 @@ async def serve(prepared: Prepared) -> int:
         "session writer": loop.create_task(hub.sessions.run()),
         "courier": loop.create_task(hub.courier.run()),
         "loop watch": loop.create_task(hub.loop_watch.run()),
+        "access watch": loop.create_task(hub.access.watch.run()),
+        "head signer": loop.create_task(hub.head_signer.run()),
     }
     hub.caretaker.watch(tasks)
     hub.ticker.start()
@@ -81,6 +86,7 @@ async def serve(prepared: Prepared) -> int:
     await hub.caretaker.look()
     tasks["caretaker"] = loop.create_task(hub.caretaker.run())
     settle()
+    await _give_out_tokens(hub)
     if settings.server.port_file is not None:
         write_port(settings.path(settings.server.port_file), port)
     _log.info("listening on %s:%d", settings.server.listen_address, port)
@@ -102,6 +108,17 @@ def _metrics_server(hub: Hub) -> MetricsServer | None:
     return server
 
 
+async def _give_out_tokens(hub: Hub) -> None:
+    """Begin to give out access tokens, if the settings have the hub do that."""
+    if hub.token_endpoint is None:
+        return
+    settings = hub.prepared.settings
+    port = await hub.token_endpoint.start(settings.oauth)
+    if settings.oauth.port_file is not None:
+        write_port(settings.path(settings.oauth.port_file), port)
+    _log.info("access tokens at https://%s:%d", settings.oauth.listen_address, port)
+
+
 async def _until_told(stop: asyncio.Event, tasks: dict[str, asyncio.Task[None]]) -> int:
     """Wait for the signal; a long-lived task that ends before it takes the hub with it."""
     told = asyncio.create_task(stop.wait())
@@ -121,6 +138,8 @@ async def _stop(hub: Hub, tasks: dict[str, asyncio.Task[None]]) -> None:
     hub.caretaker.readiness.settle(["the hub is stopping"])
     await tell_health(hub.health, serves=False)
     hub.registry.close_all()
+    if hub.token_endpoint is not None:
+        await hub.token_endpoint.close()
     await hub.server.stop(grace_s)
     await asyncio.gather(hub.ticker.stop(grace_s), hub.background_ticker.stop(grace_s))
     if not tasks["telemetry writer"].done():
@@ -136,4 +155,5 @@ async def _stop(hub: Hub, tasks: dict[str, asyncio.Task[None]]) -> None:
     hub.due_threads.shutdown(wait=False, cancel_futures=True)
     hub.background_threads.shutdown(wait=False, cancel_futures=True)
     hub.caretaker.close()
+    hub.access.watch.close()
     _log.info("stopped")

@@ -51,7 +51,8 @@ def _answer(path: str, metrics: HubMetrics, readiness: Readiness) -> tuple[str, 
     if path == "/readyz":
         reasons = readiness.reasons
         status = "503 Service Unavailable" if reasons else "200 OK"
-        return status, PLAIN, ("\n".join(reasons or ["ready"]) + "\n").encode()
+        lines = [*(reasons or ["ready"]), *(f"see to: {remark}" for remark in readiness.remarks)]
+        return status, PLAIN, ("\n".join(lines) + "\n").encode()
     return "404 Not Found", PLAIN, b"/metrics, /healthz or /readyz\n"
 
 

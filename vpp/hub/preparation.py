@@ -1,7 +1,7 @@
 """What must be done before the hub can serve: database, products, parties, workers, rules."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
@@ -15,15 +15,21 @@ from vpp.baseline.scoring.season import HALF_YEARS, SeasonStart, season_of
 from vpp.foundation.clock import AcceleratedClock, Clock, Speed, SystemClock
 from vpp.foundation.command_keys import read_signing_key
 from vpp.foundation.errors import InvalidInput
+from vpp.foundation.random_source import SYSTEM_RANDOM_SOURCE
 from vpp.hub.baseline_rule_files import load_rule_files
+from vpp.hub.bid_sealing_keys import ensure_sealing_keys
+from vpp.hub.database_checks import check_database
 from vpp.hub.emission_factor_file import load_emission_factors
 from vpp.hub.inline_pool import InlinePool
+from vpp.hub.principal_settings import PrincipalSettings
 from vpp.hub.process_pool import ProcessPool, warm_up_all
 from vpp.hub.product_files import load_product_files
-from vpp.hub.seeding import ensure_parties, ensure_products
-from vpp.hub.settings import ClockSettings, HubSettings, PrincipalSettings, SeasonSettings
+from vpp.hub.seeding import ensure_parties
+from vpp.hub.settings import ClockSettings, HubSettings, SeasonSettings
 from vpp.hub.settlement_settings import settlement_rules
 from vpp.hub.tax_settings import payment_book
+from vpp.hub.tls_credentials import TlsCredentials, TlsFiles
+from vpp.portfolio.baseline_rule import BaselineRule
 from vpp.portfolio.party import Party
 from vpp.rpc.hub_metrics import HubMetrics
 from vpp.rpc.identity_interceptor import token_digest
@@ -31,22 +37,25 @@ from vpp.rpc.server import warm_up
 from vpp.rpc.signing import DeliverySigner
 from vpp.settlement.manifest_signature import StatementSigner
 from vpp.settlement.site_delivery import EmissionFactor
+from vpp.storage.bid_sealing import BidSealing
 from vpp.storage.engine import SQLITE, make_engine
 from vpp.storage.migrate import migrate
 from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
 from vpp.workflows.choosing_rules import owe_choices
 from vpp.workflows.due_lanes import MARKET_LANES
 from vpp.workflows.forecasting import owe_forecast
+from vpp.workflows.founding_products import found_products
 from vpp.workflows.identity import Principal
 from vpp.workflows.keeping_telemetry import owe_upkeep
 from vpp.workflows.market_rules import MarketRules
 from vpp.workflows.rebuilding_deadlines import forget_claims, rebuild_deadlines
 from vpp.workflows.settlement_dues import owe_settlement_look
+from vpp.workflows.signing_heads import adopt_rows
 
 _log = logging.getLogger(__name__)
 A_YEAR = 2026  # any year will do to see whether a country is known
-EXTRA_CONNECTIONS = len(MARKET_LANES) + 3
-"""Database connections beside those of the workflow threads: the tickers', and one to spare."""
+EXTRA_CONNECTIONS = len(MARKET_LANES) + 4
+"""Database connections beside those of the workflow threads: the tickers', the access watch's, a spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +73,13 @@ class Prepared:
             same if it shares.
         rules: The hub's market rules.
         validator: Checks requests; warm.
-        principals: SHA-256 of a token to whom it proves.
+        principals: SHA-256 of a token to whom it proves; counts without TLS alone.
         signer: Signs what sites are told; None if the settings name no key.
         metrics: Where the hub counts what it does.
+        credentials: What the hub shows and asks for; None does without TLS.
+        named: Everybody whom the settings name, by id; those with tokens if absent.
+        baseline_rules: Baseline rules that products name, by name.
+        signing_key: Signs the heads of the audit record; None if the settings name no key.
     """
 
     settings: HubSettings
@@ -81,17 +94,38 @@ class Prepared:
     principals: Mapping[str, Principal]
     signer: DeliverySigner | None = None
     metrics: HubMetrics = field(default_factory=HubMetrics)
+    credentials: TlsCredentials | None = None
+    named: Mapping[str, Principal] | None = None
+    baseline_rules: Mapping[str, BaselineRule] = field(default_factory=dict)
+    signing_key: Ed25519PrivateKey | None = None
+
+    @property
+    def known(self) -> Mapping[str, Principal]:
+        """Everybody who may call, by id."""
+        if self.named is not None:
+            return self.named
+        return {one.principal_id: one for one in self.principals.values()}
 
 
-def prepare(settings: HubSettings) -> Prepared:
+def prepare(
+    settings: HubSettings, *, after_restore: bool = False, lost_sealing_keys: Collection[str] = ()
+) -> Prepared:
     """Do everything that must be done before the hub can serve.
 
+    Args:
+        settings: What the owner set.
+        after_restore: Whether the owner lets it go on from a database restored from a backup.
+        lost_sealing_keys: Keys that nobody has any more; bids that need them are refused.
+
     Raises:
-        InvalidInput: A setting, a product file or a token file does not fit.
+        WrongState: The database was restored, and nobody has confirmed it.
+        InvalidInput: A setting, a product file, a token file or a file of TLS does not fit.
         AlreadyExists: A product version is known with other content.
         Overloaded: The database is locked or away.
     """
-    principals = principals_by_token(settings)
+    principals = principals_by_token(settings) if settings.server.plaintext else {}
+    named = principals_by_id(settings)
+    credentials = tls_credentials(settings)
     signer = delivery_signer(settings)
     baseline_rules = load_rule_files(settings.path(settings.rule_directory))
     profiles = load_product_files(settings.path(settings.product_directory), baseline_rules)
@@ -99,9 +133,16 @@ def prepare(settings: HubSettings) -> Prepared:
     connection_count = settings.work.rpc_threads + EXTRA_CONNECTIONS
     engine = make_engine(_database_url(settings), pool_size=connection_count, max_overflow=0)
     migrate(engine)
+    check_database(engine, clock, after_restore=after_restore)
+    adopted = adopt_rows(SqlUnitOfWorkFactory(engine, clock))
+    if adopted:
+        _log.info("%d rows of an older hub have been taken up into the audit record", adopted)
     metrics = HubMetrics()
-    units = SqlUnitOfWorkFactory(engine, clock, observer=metrics)
-    ensure_products(units, profiles)
+    key_file = settings.path(settings.sealing.key_file)
+    keys = ensure_sealing_keys(SqlUnitOfWorkFactory(engine, clock), key_file, lost=lost_sealing_keys)
+    sealing = BidSealing(keys, SYSTEM_RANDOM_SOURCE)
+    units = SqlUnitOfWorkFactory(engine, clock, observer=metrics, sealing=sealing)
+    found_products(units, profiles)
     ensure_parties(
         units, [Party(party.party_id, party.display_name, party.kind) for party in settings.parties]
     )
@@ -136,6 +177,10 @@ def prepare(settings: HubSettings) -> Prepared:
         principals,
         signer,
         metrics,
+        credentials,
+        named,
+        baseline_rules,
+        _signing_key(settings),
     )
 
 
@@ -206,6 +251,51 @@ def _seasons(seasons: Sequence[SeasonSettings]) -> tuple[SeasonStart, ...]:
     return starts
 
 
+def tls_credentials(settings: HubSettings) -> TlsCredentials | None:
+    """Read the files of mutual TLS; None if the settings do without.
+
+    Raises:
+        InvalidInput: One is missing or does not hold what it should.
+    """
+    if settings.server.plaintext:
+        return None
+    tls = settings.server.tls
+    files = TlsFiles(
+        certificate=settings.path(tls.certificate_file),
+        key=settings.path(tls.key_file),
+        authority=settings.path(tls.authority_file),
+        revocations=settings.path(tls.revocation_file),
+    )
+    try:
+        # Certificates are dated in the world's time, whatever clock the market runs on.
+        return TlsCredentials(files, tls.trust_domain, SystemClock())
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"{error}; make certificates with `vpp certs`, or set server.plaintext = true to listen on "
+            "loopback without TLS",
+            **error.metadata,
+        ) from error
+
+
+def principals_by_id(settings: HubSettings) -> dict[str, Principal]:
+    """Return everybody whom the settings name, by id.
+
+    Raises:
+        InvalidInput: One acts for a party that the settings do not name.
+    """
+    parties = {party.party_id for party in settings.parties}
+    for one in settings.principals:
+        if one.party_id not in parties:
+            raise InvalidInput(
+                f"principal {one.principal_id} acts for {one.party_id}, expected one of the parties",
+                party=one.party_id,
+            )
+    return {
+        one.principal_id: Principal(one.principal_id, one.party_id, one.site_id, one.roles, one.person_id)
+        for one in settings.principals
+    }
+
+
 def principals_by_token(settings: HubSettings) -> dict[str, Principal]:
     """Return who is proved by which token's SHA-256.
 
@@ -213,21 +303,18 @@ def principals_by_token(settings: HubSettings) -> dict[str, Principal]:
         InvalidInput: A token file cannot be read or is empty, a token is given twice, or a
             principal acts for a party that the settings do not name.
     """
-    parties = {party.party_id for party in settings.parties}
+    known = principals_by_id(settings)
     found: dict[str, Principal] = {}
     for one in settings.principals:
-        if one.party_id not in parties:
-            raise InvalidInput(
-                f"principal {one.principal_id} acts for {one.party_id}, expected one of the parties",
-                party=one.party_id,
-            )
+        if one.token_sha256 is None and one.token_file is None:
+            continue
         digest = _digest(settings, one)
         if digest in found:
             raise InvalidInput(
                 f"principals {found[digest].principal_id} and {one.principal_id} have the same token",
                 principal=one.principal_id,
             )
-        found[digest] = Principal(one.principal_id, one.party_id, one.site_id, one.roles, one.person_id)
+        found[digest] = known[one.principal_id]
     return found
 
 

@@ -60,10 +60,35 @@ def read_product_file(
         have one.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         return None, [Fault("", f"the file cannot be read: {error.strerror}")]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        return None, [Fault("", f"the file is no TOML: {error}")]
+    return _profile_of(text, rules)
+
+
+def read_product_text(rules: Mapping[str, BaselineRule], text: str) -> ProductProfile:
+    """Read the text of a product file that somebody proposes.
+
+    Args:
+        rules: Baseline rules by name.
+        text: The file's content.
+
+    Raises:
+        InvalidInput: It is no product profile; the message names every fault.
+    """
+    product, faults = _profile_of(text, rules)
+    if product is None or faults:
+        every = "; ".join(fault.message for fault in faults)
+        raise InvalidInput(f"document is no product profile: {every}", field="document")
+    return product
+
+
+def _profile_of(text: str, rules: Mapping[str, BaselineRule]) -> tuple[ProductProfile | None, list[Fault]]:
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # also an integer of more digits than Python reads
         return None, [Fault("", f"the file is no TOML: {error}")]
     resolved, faults = with_rules(document, rules)
     faults += doubtful_values(document)

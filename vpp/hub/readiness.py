@@ -92,6 +92,7 @@ class Readiness:
         loop_lag_s: Callable[[], float],
         *,
         good_for_s: float = math.inf,
+        remarks: Callable[[], list[str]] = list,
         stopwatch: Callable[[], float] = stopwatch_s,
     ) -> None:
         """Begin as not ready.
@@ -100,11 +101,13 @@ class Readiness:
             limits: What the hub may be behind by.
             loop_lag_s: Returns how late the event loop is, s; asked at every question.
             good_for_s: How long a verdict stands, s.
+            remarks: Returns what the owner should see to although the hub is ready.
             stopwatch: Reads a stopwatch, s.
         """
         self._limits = limits
         self._loop_lag_s = loop_lag_s
         self._good_for_s = good_for_s
+        self._remarks = remarks
         self._stopwatch = stopwatch
         self._reasons: tuple[str, ...] = ("the hub is starting",)
         self._settled_s = stopwatch()
@@ -122,6 +125,11 @@ class Readiness:
         age_s = self._stopwatch() - self._settled_s
         stale = [f"nobody has looked for {age_s:.0f} s"] if age_s > self._good_for_s else []
         return [*self._reasons, *late, *stale]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the hub's owner should see to although it is ready; nothing if all is well."""
+        return self._remarks()
 
     @property
     def is_ready(self) -> bool:

@@ -1,23 +1,10 @@
-"""What must be in the database before the first call: products, parties, the next forecast."""
+"""What must be in the database before the first call: parties."""
 
 from collections.abc import Iterable
 
 from vpp.portfolio.party import Party
-from vpp.portfolio.product import ProductProfile
 from vpp.workflows.ports import UnitOfWorkFactory
 from vpp.workflows.recording import HUB, audit
-
-
-def ensure_products(units: UnitOfWorkFactory, profiles: Iterable[ProductProfile]) -> None:
-    """Keep product profiles; those that are known already change nothing.
-
-    Raises:
-        AlreadyExists: A version is known with other content; its version must be counted up.
-    """
-    with units() as uow:
-        for profile in profiles:
-            uow.products.add(profile)
-        uow.commit()
 
 
 def ensure_parties(units: UnitOfWorkFactory, parties: Iterable[Party]) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from vpp.hub.preparation import Prepared
+from vpp.hub.quota_composition import Quotas
 from vpp.hub.session_settings import SessionSettings
 from vpp.rpc.courier import Courier, CourierRules
 from vpp.rpc.currencies import Currencies
@@ -43,6 +44,7 @@ def compose_sessions(  # noqa: PLR0913, PLR0917  one argument per thing it needs
     news: Effects,
     currencies: Currencies,
     telemetry: TelemetryWriter,
+    quotas: Quotas,
 ) -> Sessions:
     """Build them.
 
@@ -53,6 +55,7 @@ def compose_sessions(  # noqa: PLR0913, PLR0917  one argument per thing it needs
         news: Rung when watchers of events may see something new.
         currencies: In which currency stored prices are.
         telemetry: Keeps readings.
+        quotas: What bounds callers.
     """
     settings, metrics = prepared.settings.session, prepared.metrics
     registry = SessionRegistry()
@@ -80,7 +83,9 @@ def compose_sessions(  # noqa: PLR0913, PLR0917  one argument per thing it needs
         return SiteSession(principal, parts)
 
     surroundings = StreamSurroundings(registry, writer, telemetry, _stream_limits(settings), metrics)
-    servicer = SessionServicer(begin, surroundings, StreamQuota(settings.max_streams_per_principal))
+    servicer = SessionServicer(
+        begin, surroundings, StreamQuota(settings.max_streams_per_principal), quotas.rates, quotas.unread
+    )
     return Sessions(registry, writer, courier, servicer)
 
 

@@ -13,17 +13,22 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vpp.auction.rules import TieRule, UniformPrice
+from vpp.hub.access_settings import AccessSettings
 from vpp.hub.dispatch_settings import DispatchSettings
 from vpp.hub.emergency_settings import EmergencySettings
 from vpp.hub.event_loops import LoopName
 from vpp.hub.forecast_settings import ForecastSettings
+from vpp.hub.oauth_settings import OauthSettings
 from vpp.hub.observability_settings import (
     LogSettings,
     MetricsSettings,
     ReadinessSettings,
     TracingSettings,
 )
+from vpp.hub.principal_settings import PrincipalSettings, check_people
+from vpp.hub.quota_settings import QuotaSettings
 from vpp.hub.score_settings import ScoreSettings
+from vpp.hub.sealing_settings import SealingSettings
 from vpp.hub.session_settings import SessionSettings
 from vpp.hub.setting_types import Group, Id, Span, UtcInstant, Wait
 from vpp.hub.settlement_settings import SettlementSettings
@@ -32,7 +37,14 @@ from vpp.hub.telemetry_settings import TelemetrySettings
 from vpp.hub.tracking_settings import TrackingSettings
 from vpp.portfolio.party import PartyKind
 from vpp.solver.report import SolverName
-from vpp.workflows.identity import CHANGES_READINGS, Role
+
+_FORMER = {
+    "tls_certificate_file": "certificate_file of [server.tls]",
+    "tls_key_file": "key_file of [server.tls]",
+    "tls_client_ca_file": "authority_file of [server.tls], with the authority's list in revocation_file",
+    "allow_plaintext": "plaintext, for loopback alone; beyond it [server.tls] names certificates",
+}
+"""What settings of [server] were called before every caller had a certificate."""
 
 
 class TlsSettings(Group):
@@ -70,6 +82,8 @@ class ServerSettings(Group):
         max_message_bytes: Largest message taken.
         max_metadata_bytes: Largest metadata taken.
         max_concurrent_streams: Most calls of one connection at a time.
+        max_idle: A connection without calls is closed after this; whoever needs it again connects again.
+        max_connections: Most connections of all callers; twice work.max_sessions and 200 if absent.
         stop_grace: How long calls may take to end when the hub stops.
     """
 
@@ -86,6 +100,8 @@ class ServerSettings(Group):
     max_message_bytes: int = Field(default=4 * 1024 * 1024, ge=65536, le=64 * 1024 * 1024)
     max_metadata_bytes: int = Field(default=8192, ge=1024, le=65536)
     max_concurrent_streams: int = Field(default=100, ge=1, le=100_000)
+    max_idle: Wait = timedelta(minutes=5)
+    max_connections: int | None = Field(default=None, ge=10, le=1_000_000)
     stop_grace: Span = timedelta(seconds=1)
 
     @property
@@ -97,6 +113,17 @@ class ServerSettings(Group):
             return ipaddress.ip_address(self.listen_address).is_loopback
         except ValueError:
             return False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _present(cls, values: object) -> object:
+        for former, present in _FORMER.items():
+            if isinstance(values, dict) and former in values:
+                raise ValueError(
+                    f"{former} is now {present}: every caller has a certificate (`vpp certs`; see "
+                    "configs/README.md)"
+                )
+        return values
 
     @model_validator(mode="after")
     def _protected(self) -> Self:
@@ -127,7 +154,7 @@ class WorkSettings(Group):
     Attributes:
         worker_processes: Processes for solvers and models; 0 runs them in the hub itself.
         rpc_threads: Threads for workflows; the database pool is a little larger.
-        max_sessions: Site agents that the hub is meant for; checked against the limit of open files.
+        max_sessions: Site agents that the hub is meant for; bounds the connections.
         event_loop: Python's own, or uvloop from the extra of that name.
     """
 
@@ -157,6 +184,8 @@ class MarketSettings(Group):
     Attributes:
         aggregator_party_id: Who runs the hub and keeps the fee; one of the parties.
         automatic_approval: Whether enrolments may bid at once or wait for an operator.
+        enrolment_party_id: Whose market operators approve, suspend and end enrolments; else the only party
+            that has some, and of several the aggregator.
         solver: Which solver clears.
         solver_time_limit: How long a clearing may look for a better answer once it has one, a whole
             number of seconds.
@@ -178,6 +207,7 @@ class MarketSettings(Group):
 
     aggregator_party_id: Id
     automatic_approval: bool = False
+    enrolment_party_id: Id | None = None
     solver: SolverName = SolverName.GLPK
     solver_time_limit: Wait = timedelta(seconds=30)
     solver_relative_gap: float = Field(default=1e-3, ge=0, le=0.1)
@@ -243,42 +273,6 @@ class PartySettings(Group):
     kind: PartyKind
 
 
-class PrincipalSettings(Group):
-    """Somebody who may call the hub.
-
-    Attributes:
-        principal_id: Name in the audit record, and last part of the name in its certificate.
-        party_id: The party that the caller acts for; one of the parties.
-        site_id: The one site of a site agent.
-        person_id: Who stands behind it, where one person has several principals; else itself.
-        roles: What the caller may do.
-        token_sha256: SHA-256 of the bearer token, in hexadecimal.
-        token_file: File that holds the token itself, in place of its SHA-256.
-    """
-
-    principal_id: Id
-    party_id: Id
-    site_id: Id | None = None
-    person_id: Id | None = None
-    roles: frozenset[Role] = Field(min_length=1)
-    token_sha256: str | None = Field(default=None, pattern="^[0-9a-fA-F]{64}$")
-    token_file: Path | None = None
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if (self.token_sha256 is None) == (self.token_file is None):
-            raise ValueError(f"principal {self.principal_id} needs either token_sha256 or token_file")
-        if (Role.SITE_AGENT in self.roles) != (self.site_id is not None):
-            raise ValueError(f"principal {self.principal_id}: site_id goes with the role site_agent alone")
-        if Role.SETTLEMENT_OFFICER in self.roles and self.roles & CHANGES_READINGS:
-            raise ValueError(f"principal {self.principal_id}: who brings readings in does not settle them")
-        if Role.METER_DATA_MANAGER in self.roles and self.roles & {Role.SITE_OWNER, Role.SITE_AGENT}:
-            raise ValueError(
-                f"principal {self.principal_id}: who brings the utility's readings in is not paid by them"
-            )
-        return self
-
-
 class HubSettings(BaseSettings):
     """Everything that the hub's owner sets.
 
@@ -288,10 +282,14 @@ class HubSettings(BaseSettings):
         rule_directory: Folder of the baseline rules that products name.
         log_level: Least severity that is logged.
         server: Where the hub listens.
+        access: How soon the hub notices that somebody is to be refused.
         database: Where it keeps its state.
         work: How many work side by side.
         session: How sessions are held.
+        quotas: How much one caller may ask of the hub.
+        oauth: Whose access tokens count beside a certificate.
         signing: How sites can tell that what they are told is the hub's.
+        sealing: What keeps bids unreadable until their gate closes.
         telemetry: How readings are kept.
         forecasts: Which models forecast, how often, and where.
         market: What is decided once for all markets.
@@ -319,10 +317,14 @@ class HubSettings(BaseSettings):
     rule_directory: Path = Path("baselines")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     server: ServerSettings = ServerSettings()
+    access: AccessSettings = AccessSettings()
     database: DatabaseSettings = DatabaseSettings()
     work: WorkSettings = WorkSettings()
     session: SessionSettings = SessionSettings()
+    quotas: QuotaSettings = QuotaSettings()
+    oauth: OauthSettings = OauthSettings()
     signing: SigningSettings = SigningSettings()
+    sealing: SealingSettings = SealingSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     market: MarketSettings
     dispatch: DispatchSettings = DispatchSettings()
@@ -348,11 +350,25 @@ class HubSettings(BaseSettings):
             twice = sorted({one for one in ids if ids.count(one) > 1})
             if twice:
                 raise ValueError(f"{kind} {', '.join(twice)} is given twice")
+        if self.server.plaintext:  # then tokens are all that proves who is calling
+            for one in self.principals:
+                if one.token_sha256 is None and one.token_file is None:
+                    raise ValueError(f"principal {one.principal_id} needs either token_sha256 or token_file")
         if self.market.aggregator_party_id not in party_ids:
             raise ValueError(
                 f"market.aggregator_party_id {self.market.aggregator_party_id} is not one of the parties"
             )
+        if self.market.enrolment_party_id not in {None, *party_ids}:
+            raise ValueError(
+                f"market.enrolment_party_id {self.market.enrolment_party_id} is not one of the parties"
+            )
+        check_people(self.principals)
         return self
+
+    @property
+    def max_connections(self) -> int:
+        """Most connections: agents may all come back before their old connections are noticed to be dead."""
+        return self.server.max_connections or 2 * self.work.max_sessions + 200
 
     def path(self, relative: Path) -> Path:
         """Return a path of the settings as one that can be opened from anywhere."""
