@@ -16,6 +16,7 @@ from vpp.agent.delivered import delivered
 from vpp.agent.driver import SiteDriver
 from vpp.agent.instruction_desk import InstructionDesk
 from vpp.agent.journal import Journal
+from vpp.agent.kept_heads import KeptHeads
 from vpp.agent.memory import AgentMemory, PendingBid, bid_entry
 from vpp.agent.outbox import Status
 from vpp.agent.pacing import Pacing
@@ -74,6 +75,7 @@ class SiteAgent:
         self.heard_at: datetime | None = None
         self.heartbeat_interval = timedelta(seconds=30)
         self.moves_devices = moves_devices
+        self.kept_heads: KeptHeads | None = None
         self.planner = planner
         if planner is not None:
             planner.learned = self.memory.local.learned
@@ -243,6 +245,8 @@ class SiteAgent:
             self._is_time_doubtful = False
         if welcome.HasField("heartbeat_interval"):
             self.heartbeat_interval = welcome.heartbeat_interval.ToTimedelta()
+        if self.kept_heads is not None and (fault := self.kept_heads.take(welcome.audit_head)):
+            log.warning("%s: %s", self.settings.site_name, fault)
         self.memory.record({"kind": "batches_held", "sequence": welcome.telemetry_sequence})
         outbox = self.memory.outbox
         owed = [status.request() for status in outbox.statuses.values()]

@@ -1,14 +1,15 @@
 """The agent's calls to the hub: one channel, four services, the site's identity."""
 
-import ipaddress
 from types import TracebackType
 from typing import Self
 
 import grpc
 import grpc.aio
 
+from vpp.agent.hub_credentials import read_tls
 from vpp.agent.settings import AgentSettings
-from vpp.foundation.errors import InvalidInput
+from vpp.foundation.hub_address import proxy_options
+from vpp.v1 import portfolio_pb2
 from vpp.v1.auction_pb2_grpc import AuctionServiceStub
 from vpp.v1.portfolio_pb2_grpc import PortfolioServiceStub
 from vpp.v1.session_pb2_grpc import SessionServiceStub
@@ -30,28 +31,29 @@ class HubClient:
     """A connection to the hub, opened anew for every session.
 
     A new channel takes up renewed certificates and tokens, which an old one cannot.
+
+    Attributes:
+        tls: What the connection is protected with; None on plaintext.
+        metadata: Sent with every call.
     """
 
     def __init__(self, settings: AgentSettings) -> None:
         """Prepare the channel; nothing is sent yet.
 
         Raises:
-            InvalidInput: Token or certificate cannot be read, or a token would travel in the clear
-                to another machine.
+            InvalidInput: Token or certificate cannot be read, or the certificate is another site's.
         """
         token = settings.token()
-        hub = settings.hub
-        if hub.tls is None:
-            if token is not None and not is_local(hub.address):
-                raise InvalidInput(
-                    f"hub.address is {hub.address}, expected this machine, or hub.tls to protect the token",
-                    address=hub.address,
-                )
-            self._channel = grpc.aio.insecure_channel(hub.address, options=CHANNEL_OPTIONS)
+        self.tls = read_tls(settings)
+        address = settings.hub.address
+        options = (*CHANNEL_OPTIONS, *proxy_options(address))
+        if self.tls is None:
+            self._channel = grpc.aio.insecure_channel(address, options=options)
         else:
-            self._channel = grpc.aio.secure_channel(
-                hub.address, _credentials(settings), options=CHANNEL_OPTIONS
+            credentials = grpc.ssl_channel_credentials(
+                self.tls.authority_pem, self.tls.pair.key_pem, self.tls.pair.certificate_pem
             )
+            self._channel = grpc.aio.secure_channel(address, credentials, options=options)
         self.metadata: tuple[tuple[str, str], ...] = ()
         if token is not None:
             self.metadata = (("authorization", f"Bearer {token.get_secret_value()}"),)
@@ -59,6 +61,19 @@ class HubClient:
         self.telemetry = TelemetryServiceStub(self._channel)
         self.auction = AuctionServiceStub(self._channel)
         self.session = SessionServiceStub(self._channel)
+
+    async def prove(self, site_name: str) -> None:
+        """Ask the hub for the site, which it shows to nobody whom it does not know.
+
+        Raises:
+            AioRpcError: The hub cannot be reached, or does not accept who calls.
+        """
+        request = portfolio_pb2.GetSiteRequest(name=site_name)
+        await self.portfolio.GetSite(request, metadata=self.metadata, timeout=CALL_DEADLINE_S)
+
+    async def close(self) -> None:
+        """Close the channel."""
+        await self._channel.close()
 
     async def __aenter__(self) -> Self:
         """Return the client."""
@@ -68,37 +83,4 @@ class HubClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the channel."""
-        await self._channel.close()
-
-
-def is_local(address: str) -> bool:
-    """Tell whether an address is on this machine.
-
-    Example:
-        >>> is_local("127.0.0.1:50051"), is_local("[::1]:50051"), is_local("hub.example:443")
-        (True, True, False)
-    """
-    if address.startswith("unix:"):
-        return True
-    host = address.rpartition(":")[0].strip("[]")
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _credentials(settings: AgentSettings) -> grpc.ChannelCredentials:
-    tls = settings.hub.tls
-    if tls is None:
-        raise InvalidInput("hub.tls is missing")
-    try:
-        authority = (settings.folder / tls.authority_file).read_bytes()
-        certificate = key = None
-        if tls.certificate_file is not None and tls.key_file is not None:
-            certificate = (settings.folder / tls.certificate_file).read_bytes()
-            key = (settings.folder / tls.key_file).read_bytes()
-    except OSError as error:
-        raise InvalidInput(f"hub.tls: {error}") from error
-    return grpc.ssl_channel_credentials(authority, key, certificate)
+        await self.close()

@@ -13,12 +13,15 @@ from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 from vpp.agent.activation_desk import ActivationDesk
 from vpp.agent.bid_planning import BidPlanning
 from vpp.agent.bid_sender import BidSender
+from vpp.agent.certificate_watch import CertificateWatch
 from vpp.agent.core import SiteAgent
 from vpp.agent.driver import ClosingDriver, SiteDriver
 from vpp.agent.enrol import enrol_products, enrol_resources, enrol_site
 from vpp.agent.history import History
 from vpp.agent.hub_client import HubClient
+from vpp.agent.hub_credentials import read_tls
 from vpp.agent.journal import Journal
+from vpp.agent.kept_heads import KeptHeads, heads_path
 from vpp.agent.local_desk import LocalDesk
 from vpp.agent.order_folder import OrderFolder
 from vpp.agent.planner_room import planner_room
@@ -28,7 +31,7 @@ from vpp.agent.settings import AgentSettings, floor_to_grid
 from vpp.agent.site_status import status_path, write_status
 from vpp.agent.steady_clock import SteadyClock
 from vpp.foundation.clock import Clock, SystemClock, pause
-from vpp.foundation.errors import Overloaded, VppError
+from vpp.foundation.errors import InvalidInput, Overloaded, VppError
 from vpp.foundation.log_format import log_about
 
 DriverFactory = Callable[[AgentSettings], SiteDriver]
@@ -56,6 +59,7 @@ async def run_site(
         VppError: The configuration, the driver or the journal cannot be used.
     """
     log_about(site=settings.site_name)
+    read_tls(settings)  # what cannot be used at the start is a slip of configuration; later it may pass
     clock = settings.build_clock()
     with ProcessLock(settings.journal_path), _driven(driver_factory, settings) as driver:
         if not moves_devices:
@@ -71,6 +75,7 @@ async def run_site(
                 planner,
                 moves_devices=moves_devices,
             )
+            agent.kept_heads = KeptHeads(heads_path(settings.journal_path))
             runner = SiteRunner(agent, driver, _steady(clock, agent))
             runner.status_file = status_path(settings.journal_path)
             runner.attends = settings.clock is None
@@ -125,6 +130,8 @@ class SiteRunner:
         self._is_enrolled = False
         self._is_stopping = False
         self._is_set_back = False
+        self._watch = CertificateWatch(agent.settings, SystemClock())
+        self._renewed: HubClient | None = None
         self.status_file: Path | None = None
         self.attends = False
         self._local = LocalDesk(agent, OrderFolder(agent.settings.journal_path))
@@ -156,6 +163,8 @@ class SiteRunner:
             await self._control()
         finally:
             self._is_stopping = True
+            if self._renewed is not None:
+                await self._renewed.close()
 
     async def _control(self) -> None:
         """Steer the site at every metering interval, whether or not the hub can be reached."""
@@ -229,6 +238,9 @@ class SiteRunner:
             except (LinkLost, OSError, grpc.aio.AioRpcError) as error:
                 if self._is_stopping:
                     return
+                if self._renewed is not None:
+                    log.info("%s: %s", self._agent.settings.site_name, said(error))
+                    continue
                 level = logging.DEBUG if said(error) == told else logging.WARNING  # once is enough
                 told = said(error)
                 log.log(level, "%s: no session: %s", self._agent.settings.site_name, told)
@@ -238,11 +250,14 @@ class SiteRunner:
 
     async def _session(self) -> None:
         agent = self._agent
-        async with self._connect(agent.settings) as client:
+        async with self._client() as client:
             await self._prepare(client)
             try:
                 async with asyncio.TaskGroup() as group:
-                    bidding = group.create_task(self._send_bids(client))
+                    beside = [
+                        group.create_task(self._send_bids(client)),
+                        group.create_task(self._renew(client)),
+                    ]
                     try:
                         await hold_session(
                             self._make_link(client),
@@ -253,9 +268,61 @@ class SiteRunner:
                             self._heard,
                         )
                     finally:
-                        bidding.cancel()
+                        for task in beside:
+                            task.cancel()
             except* (LinkLost, OSError, grpc.aio.AioRpcError) as errors:
                 raise LinkLost("; ".join(said(error) for error in errors.exceptions)) from errors
+
+    def _client(self) -> HubClient:
+        """Return the connection that is ready for the next session, or prepare one.
+
+        Raises:
+            LinkLost: Certificate or token cannot be used now. The site goes on without the hub, and tries
+                again: what was good when the agent started may be good again.
+        """
+        client, self._renewed = self._renewed, None
+        if client is not None:
+            return client
+        settings = self._agent.settings
+        try:
+            client = self._connect(settings)
+        except InvalidInput as error:
+            raise LinkLost(str(error)) from error
+        if settings.hub.tls is not None and client.tls is not None:
+            self._watch.warn(client.tls)  # one that has ended begins no session in which it could be told
+        return client
+
+    async def _renew(self, client: HubClient) -> None:
+        """Move to a renewed certificate: connect with it first, and only then end this session.
+
+        Raises:
+            LinkLost: The hub has accepted the new one; the next session is on its connection.
+        """
+        if self._agent.settings.hub.tls is None or client.tls is None:
+            return
+        told = ""
+        while True:
+            await self._watch.renewed(client.tls)
+            renewed = None
+            try:
+                renewed = self._connect(self._agent.settings)
+                await renewed.prove(self._agent.settings.site_name)
+            except (InvalidInput, OSError, grpc.aio.AioRpcError) as error:
+                level = logging.DEBUG if said(error) == told else logging.WARNING  # once is enough
+                told = said(error)
+                log.log(
+                    level,
+                    "%s: the renewed certificate is of no use: %s; the session stays on the old one",
+                    self._agent.settings.site_name,
+                    told,
+                )
+                await pause(self._agent.settings.hub.reconnect_longest_s)
+            else:
+                self._renewed, renewed = renewed, None
+                raise LinkLost("the certificate is renewed, the session moves to a new connection")
+            finally:
+                if renewed is not None:
+                    await renewed.close()
 
     async def _prepare(self, client: HubClient) -> None:
         """Enrol once per process, upload the history once per site."""

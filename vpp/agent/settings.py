@@ -18,9 +18,11 @@ from vpp.agent.table import Id, Kw, Span, Table
 from vpp.agent.tariff_table import TariffTable
 from vpp.foundation.clock import AcceleratedClock, Clock, Speed, SystemClock
 from vpp.foundation.errors import InvalidInput
+from vpp.foundation.hub_address import is_local
 from vpp.foundation.interval import Interval
 
 HOUR = timedelta(hours=1)
+_TOKENS = frozenset({"token_file", "token_environment"})
 
 
 class SiteTable(Table):
@@ -69,34 +71,30 @@ class SiteTable(Table):
 
 
 class TlsTable(Table):
-    """Files for mutual TLS, relative to the configuration's folder.
+    """Files of mutual TLS as `vpp certs` writes them, relative to the configuration's folder.
+
+    They are read again when they change: a renewed certificate needs no restart and drops no session.
 
     Attributes:
         authority_file: Certificate of the authority that signed the hub's.
-        certificate_file: The site's certificate; None if a token alone identifies it.
+        certificate_file: The site's certificate; its name is who the agent is to the hub.
         key_file: Its private key.
     """
 
     authority_file: Path
-    certificate_file: Path | None = None
-    key_file: Path | None = None
-
-    @model_validator(mode="after")
-    def _belong_together(self) -> Self:
-        if (self.certificate_file is None) != (self.key_file is None):
-            raise ValueError("certificate_file and key_file go together")
-        return self
+    certificate_file: Path
+    key_file: Path
 
 
 class HubTable(Table):
     """How the hub is reached.
 
     Attributes:
-        address: host:port.
-        token_file: File that holds the site's token, relative to the configuration's folder.
+        address: host:port; the hub's certificate must hold for the host.
+        token_file: On plaintext, file that holds the site's token, relative to the configuration's folder.
         token_environment: Environment variable that holds it instead.
-        tls: Files for TLS.
-        plaintext: Talk without TLS; only for a hub on the same machine or behind a proxy.
+        tls: Files of mutual TLS.
+        plaintext: Do without TLS; only for a hub on the same machine.
         reconnect_initial_s: Longest first wait before a new attempt, s of the machine.
         reconnect_longest_s: Longest wait between attempts, s of the machine.
         verify_key_file: The hub's public keys, PEM; with it, only what one of them signed is believed.
@@ -116,10 +114,27 @@ class HubTable(Table):
         default=timedelta(minutes=5), gt=timedelta(0), le=timedelta(days=1)
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_token(cls, values: object) -> object:
+        if isinstance(values, dict) and values.get("tls") and _TOKENS & values.keys():
+            raise ValueError(
+                "a token goes with plaintext alone; with hub.tls the certificate says who calls: name "
+                "certificate_file and key_file in [hub.tls], as `vpp certs` writes them"
+            )
+        return values
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if (self.tls is None) != self.plaintext:
-            raise ValueError("give either hub.tls, or plaintext = true to do without")
+            raise ValueError(
+                "give either hub.tls, or plaintext = true to do without on this machine; `vpp certs` writes "
+                "the files of hub.tls"
+            )
+        if self.plaintext and not is_local(self.address):
+            raise ValueError(
+                f"plaintext is for this machine alone, and address is {self.address}: give hub.tls"
+            )
         if self.token_file is not None and self.token_environment is not None:
             raise ValueError("give token_file or token_environment, not both")
         return self
@@ -316,7 +331,7 @@ class AgentSettings(Table):
         return f"sites/{self.site.site_id}"
 
     def token(self, environment: Mapping[str, str] | None = None) -> SecretStr | None:
-        """Read the site's token; None if the certificate alone identifies the site.
+        """Read the site's token; None if the certificate identifies the site.
 
         Raises:
             InvalidInput: The file or variable is missing or empty.

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from vpp.agent.hub_client import is_local
+from vpp.agent.hub_credentials import read_tls
 from vpp.agent.left_alone import left_alone
 from vpp.agent.order_folder import OrderFolder, check_private
 from vpp.agent.resource_check import resource_problems
@@ -148,9 +148,6 @@ def _limits_apart(settings: AgentSettings) -> list[str]:
     for n, window in enumerate(settings.maintenance):
         if window.end <= window.start:
             found.append(f"maintenance.{n}.end is {window.end}, expected after start {window.start}")
-    hub = settings.hub
-    if hub.tls is None and hub.token_file is not None and not is_local(hub.address):
-        found.append(f"hub.address is {hub.address}, expected this machine, or hub.tls to protect the token")
     return found
 
 
@@ -227,10 +224,14 @@ def _files(settings: AgentSettings) -> list[str]:
         tariff = settings.tariff
         attempt(lambda: tariff.prices(settings.folder))
     tls = settings.hub.tls
-    for name in ("authority_file", "certificate_file", "key_file") if tls is not None else ():
-        path = getattr(tls, name)
-        if path is not None and not os.access(settings.folder / path, os.R_OK):
-            found.append(f"hub.tls.{name} {settings.folder / path} cannot be read")
+    unreadable = [
+        f"hub.tls.{name} {settings.folder / path} cannot be read"
+        for name, path in (() if tls is None else tuple(tls))
+        if not os.access(settings.folder / path, os.R_OK)
+    ]
+    found += unreadable
+    if not unreadable:
+        attempt(lambda: read_tls(settings))
     place = settings.journal_path.parent
     while not place.exists() and place != place.parent:
         place = place.parent

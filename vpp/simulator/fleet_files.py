@@ -1,4 +1,4 @@
-"""Writes a fleet of simulated sites: a load file, a token and an agent configuration for each."""
+"""Writes simulated sites: load, agent configuration and, without TLS, a token for each."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,8 @@ from vpp.simulator.traces import TRACE_STEP, ClusterTrace, installed_traces, mix
 WEEK = timedelta(days=7)
 TOKEN_BYTES = 32
 VERIFY_KEY_FILE = "hub.pub"
+TLS_FILES = {"authority_file": "ca.pem", "certificate_file": "site.pem", "key_file": "site.key"}
+"""Where a site's agent looks for what it proves itself by, within the site's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class FleetPlan:
     """What all sites of a fleet have in common.
 
     Attributes:
-        hub_address: host:port of the hub, on this machine.
+        hub_address: host:port of the hub; on this machine, unless the sites have TLS.
         day: First day of the demonstration; history lies before it.
         products: Products the sites enrol in.
         emergency_products: Those of them for which the sites hold standing bids.
@@ -38,6 +40,8 @@ class FleetPlan:
         clock: `[clock]` table, the same as the hub's; None for the machine's clock.
         verify_key: The hub's public key, PEM; None if the hub does not sign what it tells sites.
         is_varied: Whether sites differ in what they are made of, not only in its size.
+        has_tls: Whether agents prove themselves by certificates, which others put into the sites' folders
+            under the names here; otherwise by the tokens that are written.
     """
 
     hub_address: str
@@ -52,6 +56,7 @@ class FleetPlan:
     clock: Mapping[str, object] | None = None
     verify_key: bytes | None = None
     is_varied: bool = False
+    has_tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,8 @@ class FleetSite:
     Attributes:
         site_id: The site.
         config: The agent's configuration file.
-        token_file: Holds the token by which the agent proves to be the site's; the hub has to
-            be told of it.
+        token_file: Without TLS, holds the token by which the agent proves to be the site's; the hub has
+            to be told of it. With TLS there is no such file.
         nameplate_kw: Power of the computers at full utilisation, kW.
         mean_load_kw: Mean natural load, kW.
     """
@@ -129,8 +134,9 @@ def _write_site(
     folder.mkdir(parents=True, exist_ok=True)
     save_load(folder / "load.npz", load)
     token_file = folder / "token"
-    token_file.touch(mode=0o600)
-    token_file.write_text(secrets.token_urlsafe(TOKEN_BYTES) + "\n", encoding="utf-8")
+    if not plan.has_tls:
+        token_file.touch(mode=0o600)
+        token_file.write_text(secrets.token_urlsafe(TOKEN_BYTES) + "\n", encoding="utf-8")
     if plan.verify_key is not None:
         (folder / VERIFY_KEY_FILE).write_bytes(plan.verify_key)
     equipment = draw_equipment(draw, model, load)
@@ -175,8 +181,7 @@ def _document(
         },
         "hub": {
             "address": plan.hub_address,
-            "token_file": "token",
-            "plaintext": True,
+            **({"tls": dict(TLS_FILES)} if plan.has_tls else {"token_file": "token", "plaintext": True}),
             # A simulated day passes in a minute or so; waiting half of it is no use.
             "reconnect_initial_s": 0.2,
             "reconnect_longest_s": 2.0,
