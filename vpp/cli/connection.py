@@ -1,22 +1,27 @@
-"""A connection to the hub: address, token, retries that cannot do anything twice."""
+"""A connection to the hub: address, certificate or token, retries that cannot do anything twice."""
 
-import ipaddress
 import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import grpc
 import typer
 from google.protobuf.message import Message
 
+from vpp.foundation.clock import SystemClock
+from vpp.foundation.errors import InvalidInput
+from vpp.foundation.hub_address import is_local, proxy_options
+from vpp.v1.access_pb2_grpc import AccessServiceStub
 from vpp.v1.auction_pb2_grpc import AuctionServiceStub
+from vpp.v1.audit_pb2_grpc import AuditServiceStub
 from vpp.v1.baseline_pb2_grpc import BaselineServiceStub
 from vpp.v1.event_pb2_grpc import EventServiceStub
 from vpp.v1.green_certificate_pb2_grpc import GreenCertificateServiceStub
 from vpp.v1.portfolio_pb2_grpc import PortfolioServiceStub
+from vpp.v1.product_change_pb2_grpc import ProductChangeServiceStub
 from vpp.v1.settlement_pb2_grpc import SettlementServiceStub
 from vpp.v1.telemetry_pb2_grpc import TelemetryServiceStub
 
@@ -48,17 +53,17 @@ _SERVICE_CONFIG = json.dumps(
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """Files for TLS.
+    """Files of mutual TLS, as `vpp certs` writes them.
 
     Attributes:
         authority: PEM certificate of the authority that signed the hub's.
-        certificate: PEM certificate of the caller, where the hub asks for one.
+        certificate: PEM certificate of the caller.
         key: Its private key.
     """
 
     authority: Path
-    certificate: Path | None = None
-    key: Path | None = None
+    certificate: Path
+    key: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,13 @@ class HubAddress:
 
     Attributes:
         target: Host and port.
-        token: Bearer token; sent with every call.
-        tls: Files for TLS; None talks in the clear.
+        token: Bearer token, sent with every call; None where the certificate alone says who calls.
+        tls: Files of mutual TLS; None talks in the clear, on this machine alone.
         trace_endpoint: Where spans are sent, OTLP over gRPC; None for no traces.
     """
 
     target: str
-    token: str
+    token: str | None
     tls: TlsFiles | None = None
     trace_endpoint: str | None = None
 
@@ -82,34 +87,33 @@ class HubConnection:
     """One channel to the hub with the stubs of its services, used by one caller."""
 
     def __init__(
-        self, channel: grpc.Channel, token: str, trace_parent: Callable[[], str] | None = None
+        self, channel: grpc.Channel, token: str | None, trace_parent: Callable[[], str] | None = None
     ) -> None:
         """Keep the channel.
 
         Args:
             channel: To the hub.
-            token: Sent with every call.
+            token: Sent with every call; None for none.
             trace_parent: Returns the trace context that is sent with every call; None for none.
         """
         self._channel = channel
         self._token = token
         self._trace_parent = trace_parent
         self.portfolio = PortfolioServiceStub(channel)
+        self.access = AccessServiceStub(channel)
+        self.product_change = ProductChangeServiceStub(channel)
         self.telemetry = TelemetryServiceStub(channel)
         self.baseline = BaselineServiceStub(channel)
         self.auction = AuctionServiceStub(channel)
         self.event = EventServiceStub(channel)
         self.settlement = SettlementServiceStub(channel)
         self.green_certificate = GreenCertificateServiceStub(channel)
-
-    def as_caller(self, token: str) -> Self:
-        """Return a connection of another caller over the same channel."""
-        return type(self)(self._channel, token, self._trace_parent)
+        self.audit = AuditServiceStub(channel)
 
     @property
     def _metadata(self) -> tuple[tuple[str, str], ...]:
-        token = ("authorization", f"Bearer {self._token}")
-        return (token,) if self._trace_parent is None else (token, ("traceparent", self._trace_parent()))
+        token = () if self._token is None else (("authorization", f"Bearer {self._token}"),)
+        return token if self._trace_parent is None else (*token, ("traceparent", self._trace_parent()))
 
     def call(self, method: Callable[..., Reply], request: Message) -> Reply:
         """Make one call and return its answer.
@@ -154,37 +158,39 @@ def connect(address: HubAddress, trace_parent: Callable[[], str] | None = None) 
     Args:
         address: Where the hub is and who calls.
         trace_parent: Returns the trace context that is sent with every call; None for none.
+
+    Raises:
+        InvalidInput: The hub is elsewhere and there is no TLS, the certificate and its key do not fit, or it
+            has ended.
+        BadParameter: A file of TLS cannot be read.
     """
     options = [
         ("grpc.service_config", _SERVICE_CONFIG),
         ("grpc.enable_retries", 1),
         ("grpc.max_receive_message_length", _LARGEST_ANSWER_BYTES),
+        *proxy_options(address.target),
     ]
     if address.tls is None:
+        if not is_local(address.target):
+            raise InvalidInput(
+                f"hub {address.target} is not this machine, expected mutual TLS", hub=address.target
+            )
         channel = grpc.insecure_channel(address.target, options=options)
         return HubConnection(channel, address.token, trace_parent)
-    tls = address.tls
+    from vpp.foundation.certificate_pair import read_pair  # noqa: PLC0415  no hub, no cryptography: starts faster
+
+    pair = read_pair(address.tls.certificate, address.tls.key)
+    if pair.not_after <= SystemClock().now():  # the hub would say no more than that the handshake failed
+        raise InvalidInput(
+            f"{address.tls.certificate} ended at {pair.not_after:%Y-%m-%dT%H:%MZ}; "
+            "renew it with `vpp certs rotate`",
+            certificate=str(address.tls.certificate),
+        )
     credentials = grpc.ssl_channel_credentials(
-        root_certificates=read_file(tls.authority, "--ca-file"),
-        private_key=None if tls.key is None else read_file(tls.key, "--key-file"),
-        certificate_chain=None if tls.certificate is None else read_file(tls.certificate, "--cert-file"),
+        read_file(address.tls.authority, "--ca-file"), pair.key_pem, pair.certificate_pem
     )
     channel = grpc.secure_channel(address.target, credentials, options=options)
     return HubConnection(channel, address.token, trace_parent)
-
-
-def is_loopback(target: str) -> bool:
-    """Tell whether a target is this machine, so that nobody else can listen.
-
-    Example:
-        >>> is_loopback("127.0.0.1:50051"), is_loopback("[::1]:50051"), is_loopback("hub.example:50051")
-        (True, True, False)
-    """
-    host = target.rpartition(":")[0].strip("[]")
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def read_file(path: Path, option: str) -> bytes:

@@ -14,7 +14,7 @@ class ExitCode(enum.IntEnum):
         REFUSED: The hub refused, or a file is missing or wrong; nothing changed. Mend it before
             trying again.
         UNREACHABLE: No hub answered, or it is overloaded; trying again may help.
-        NOT_ALLOWED: The token is missing, unknown, or may not do this.
+        NOT_ALLOWED: The certificate or token is missing, unknown, revoked, or may not do this.
         DEFECT: The hub failed, and its log says why; or a clearing broke its own promise.
     """
 
@@ -29,6 +29,6 @@ class ExitCode(enum.IntEnum):
 
 EXIT_CODES_HELP = (
     "Exit codes: 0 done; 1 ran, and the answer is no (what does not verify, or no baseline); 2 wrong "
-    "command line; 3 the hub refused, or a file is missing or wrong; 4 no hub answered; 5 token missing, "
-    "unknown or not allowed; 6 the hub or a clearing failed."
+    "command line; 3 the hub refused, or a file is missing or wrong; 4 no hub answered; 5 certificate or "
+    "token missing, unknown or not allowed; 6 the hub or a clearing failed."
 )

@@ -22,13 +22,16 @@ _NEXT: Mapping[grpc.StatusCode, tuple[ExitCode, str]] = MappingProxyType(
         _CODE.ABORTED: (ExitCode.REFUSED, "someone changed it meanwhile: read it again, then retry"),
         _CODE.UNAUTHENTICATED: (
             ExitCode.NOT_ALLOWED,
-            "give a valid token with --token-file or VPP_TOKEN_FILE",
+            "give a valid certificate with --cert-file, or on plaintext a valid token with --token-file",
         ),
-        _CODE.PERMISSION_DENIED: (ExitCode.NOT_ALLOWED, "use the token of a role that may do this"),
+        _CODE.PERMISSION_DENIED: (
+            ExitCode.NOT_ALLOWED,
+            "use the certificate or token of a role that may do this",
+        ),
         _CODE.RESOURCE_EXHAUSTED: (ExitCode.UNREACHABLE, "the hub is busy: try again shortly"),
         _CODE.UNAVAILABLE: (
             ExitCode.UNREACHABLE,
-            "check that the hub runs and that --hub or VPP_HUB is right",
+            "check that the hub runs, that --hub or VPP_HUB is right, and that both sides' certificates hold",
         ),
         _CODE.DEADLINE_EXCEEDED: (ExitCode.UNREACHABLE, "the hub did not answer in time: try again shortly"),
     }

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from vpp.cli.connection import HubAddress, TlsFiles, is_loopback, read_token
+from vpp.cli.connection import HubAddress, TlsFiles, read_token
+from vpp.foundation.hub_address import is_local
 
 
 def remember_hub(  # noqa: PLR0913  one argument per option
@@ -17,19 +18,37 @@ def remember_hub(  # noqa: PLR0913  one argument per option
     token_file: Annotated[
         Path | None,
         typer.Option(
-            "--token-file", envvar="VPP_TOKEN_FILE", help="File with the caller's token.", metavar="FILE"
+            "--token-file",
+            envvar="VPP_TOKEN_FILE",
+            help="File with the caller's token: needed on plaintext alone.",
+            metavar="FILE",
         ),
     ] = None,
     ca_file: Annotated[
         Path | None,
-        typer.Option(help="Certificate of the authority that signed the hub's, PEM; switches TLS on."),
+        typer.Option(
+            "--ca-file", envvar="VPP_CA_FILE", help="Certificate of the hub's authority, PEM.", metavar="FILE"
+        ),
     ] = None,
     cert_file: Annotated[
-        Path | None, typer.Option(help="The caller's certificate, PEM, where the hub asks for one.")
+        Path | None,
+        typer.Option(
+            "--cert-file", envvar="VPP_CERT_FILE", help="The caller's certificate, PEM.", metavar="FILE"
+        ),
     ] = None,
-    key_file: Annotated[Path | None, typer.Option(help="Private key of --cert-file, PEM.")] = None,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--key-file", envvar="VPP_KEY_FILE", help="Private key of --cert-file, PEM.", metavar="FILE"
+        ),
+    ] = None,
     plaintext: Annotated[
-        bool, typer.Option(help="Send the token without TLS to a hub that is not on this machine.")
+        bool,
+        typer.Option(
+            "--plaintext",
+            envvar="VPP_PLAINTEXT",
+            help="Do without TLS, to a hub on this machine alone; then a token says who calls.",
+        ),
     ] = False,
     trace_endpoint: Annotated[
         str | None,
@@ -40,17 +59,49 @@ def remember_hub(  # noqa: PLR0913  one argument per option
         ),
     ] = None,
 ) -> None:
-    """Keep where the hub is for the command that follows; `connection_of` opens it.
+    """Keep where the hub is for the command that follows; `connection_of` opens it."""
+    # Checked late, so that commands which need no hub need neither certificate nor token.
+    context.obj = lambda: hub_address(
+        hub,
+        token_file,
+        (ca_file, cert_file, key_file),
+        is_plaintext=plaintext,
+        trace_endpoint=trace_endpoint,
+    )
+
+
+def hub_address(
+    hub: str,
+    token_file: Path | None,
+    tls_files: tuple[Path | None, Path | None, Path | None],
+    *,
+    is_plaintext: bool = False,
+    trace_endpoint: str | None = None,
+) -> HubAddress:
+    """Put options together to where the hub is and who calls.
+
+    Args:
+        hub: Host and port.
+        token_file: On plaintext, the caller's token; under TLS an access token, if there is one.
+        tls_files: The authority's certificate, the caller's and its key.
+        is_plaintext: Whether the caller wants no TLS.
+        trace_endpoint: Where spans are sent.
 
     Raises:
-        BadParameter: The hub is elsewhere and nothing protects the token, or files for TLS are missing.
+        BadParameter: Options are missing, contradict each other, or would send a token in the clear to
+            another machine.
     """
-    if ca_file is None and not plaintext and not is_loopback(hub):
+    authority, certificate, key = tls_files
+    if is_plaintext:
+        if not is_local(hub):
+            raise typer.BadParameter(f"--plaintext is for this machine alone, and --hub is {hub}")
+        if tls_files != (None, None, None):
+            raise typer.BadParameter("give --plaintext, or --ca-file, --cert-file and --key-file, not both")
+        return HubAddress(hub, read_token(token_file), None, trace_endpoint)
+    if authority is None or certificate is None or key is None:
         raise typer.BadParameter(
-            f"--hub {hub} is not this machine, expected --ca-file FILE, or --plaintext to do without TLS"
+            "expected --ca-file, --cert-file and --key-file (VPP_CA_FILE, VPP_CERT_FILE, VPP_KEY_FILE), "
+            "or --plaintext with --token-file for a hub on this machine"
         )
-    if (cert_file is None) != (key_file is None) or (cert_file is not None and ca_file is None):
-        raise typer.BadParameter("--cert-file and --key-file go together, and with --ca-file")
-    tls = None if ca_file is None else TlsFiles(ca_file, cert_file, key_file)
-    # Read late, so that commands which need no hub need no token either.
-    context.obj = lambda: HubAddress(hub, read_token(token_file), tls, trace_endpoint)
+    token = None if token_file is None else read_token(token_file)
+    return HubAddress(hub, token, TlsFiles(authority, certificate, key), trace_endpoint)

@@ -1,4 +1,4 @@
-"""Key pairs on disk: the private half for the hub alone, the public half for its agents."""
+"""Keys on disk: private halves and keys that seal for the hub alone, public halves for its agents."""
 
 import os
 from dataclasses import dataclass
@@ -44,6 +44,22 @@ def write_key_pair(stem: Path) -> KeyPairFiles:
     _write(public_file, public, 0o644)
     key = read_signing_key(private, str(private_file)).public_key()
     return KeyPairFiles(private_file, public_file, key_id(key))
+
+
+def write_sealing_key(file: Path) -> str:
+    """Make a key that seals bids and write it, readable by its owner alone; returns its id.
+
+    Raises:
+        AlreadyExists: The file is there; nothing is written over.
+    """
+    from vpp.foundation.sealing_keys import new_sealing_keys, sealing_key_lines  # noqa: PLC0415  as above
+
+    if file.exists():
+        raise AlreadyExists(f"{file} exists; choose another name or remove it", file=str(file))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    keys = new_sealing_keys()
+    _write(file, sealing_key_lines(keys).encode(), 0o600)
+    return keys.key_ids[0]
 
 
 def _write(file: Path, content: bytes, mode: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from vpp.cli.demo.plan import AUCTION_PRODUCT, EMERGENCY_PRODUCT, ZONE, DemoPlan
 from vpp.cli.demo.processes import ProgramRun
 from vpp.cli.key_files import write_key_pair
+from vpp.cli.trial_caller import TrialCaller, site_caller
 from vpp.simulator.fleet_files import FleetPlan, FleetSite, write_fleet
 
 SIGNING_KEY = "deliveries"
@@ -40,9 +41,15 @@ class AgentFiles:
     history_start: datetime
 
     @property
-    def tokens(self) -> dict[str, str]:
-        """Token of each site's agent, by site id."""
-        return {site.site_id: site.token_file.read_text(encoding="utf-8").strip() for site in self.sites}
+    def folders(self) -> dict[str, Path]:
+        """Folder of each site's files, by site id."""
+        return {site.site_id: site.config.parent for site in self.sites}
+
+    @property
+    def callers(self) -> list[TrialCaller]:
+        """The sites' agents, as the hub knows them."""
+        owners = self.owner_by_site
+        return [site_caller(site_id, owners[site_id], folder) for site_id, folder in self.folders.items()]
 
     @property
     def owner_by_site(self) -> dict[str, str]:
@@ -80,6 +87,7 @@ def write_agents(  # noqa: PLR0913  what the sites are told, and how many there 
         clock=clock,
         verify_key=write_key_pair(folder / SIGNING_KEY).public_file.read_bytes(),
         is_varied=True,
+        has_tls=True,
     )
     sites = write_fleet(folder / "sites", fleet, site_count=site_count, seed=seed)
     singles, shared = sites[:SINGLE_SITE_PROGRAMS], sites[SINGLE_SITE_PROGRAMS:]
@@ -88,7 +96,8 @@ def write_agents(  # noqa: PLR0913  what the sites are told, and how many there 
     # The cheapest are the ones that will be called, so that there is something to kill and to refuse.
     # The refusing one is small, because what it owes and does not deliver counts against the band.
     killed_site = _by_cost(singles)[0]
-    refusing_site = min(_by_cost(shared)[:_CHEAP_SITES], key=lambda site: (site.mean_load_kw, site.site_id))
+    cheap = _by_cost(shared)[: max(1, min(_CHEAP_SITES, len(shared) // 2))]
+    refusing_site = min(cheap, key=lambda site: (site.mean_load_kw, site.site_id))
     begin, end = plan.emergency.start - _MAINTENANCE_MARGIN, plan.emergency.end + _MAINTENANCE_MARGIN
     _add_maintenance(refusing_site.config, begin, end)
     killed = programs[singles.index(killed_site)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from vpp.cli.demo.doors import DoorFacts
 from vpp.cli.report import CheckRow
 
 TERMINAL_STATES = frozenset({"COMPLETED", "REFUSED", "ABORTED", "EXPIRED", "SUPERSEDED"})
@@ -255,6 +256,22 @@ def every_site_forecast(methods_by_site: Mapping[str, str], site_ids: Sequence[s
         + ", ".join(f"{count} {method}" for method, count in counts.most_common())
         + _named(missing=missing),
     )
+
+
+def only_certificates_get_in(doors: DoorFacts) -> CheckRow:
+    """Everybody talked over mutual TLS; without a certificate, or with a revoked one, nobody gets in."""
+    answers = (doors.plaintext_answer, doors.nameless_answer, doors.revoked_answer)
+    return CheckRow(
+        "everybody is known by certificate, and nobody gets in without one",
+        doors.certificate_count > 0 and doors.is_visitor_let_in and None not in answers,
+        f"{doors.certificate_count} callers over mutual TLS; without TLS {_told(doors.plaintext_answer)}, "
+        f"without a certificate {_told(doors.nameless_answer)}, revoked {_told(doors.revoked_answer)} after "
+        f"{doors.revoked_after_s:.1f} s" + ("" if doors.is_visitor_let_in else "; refused before as well"),
+    )
+
+
+def _told(answer: str | None) -> str:
+    return "served" if answer is None else answer
 
 
 def _last_sequence(journal: JournalFact) -> int:

@@ -60,9 +60,11 @@ def all_checks(
         checks.every_bid_has_reason(bid_reasons(results.events)),
         checks.every_site_forecast(
             {last_part(site): forecast.method for site, forecast in results.forecasts.items()},
-            sorted(cast.tokens),
+            sorted(cast.site_ids),
         ),
     ]
+    if performance.doors is not None:
+        rows.append(checks.only_certificates_get_in(performance.doors))
     return rows
 
 

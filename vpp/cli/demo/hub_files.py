@@ -1,23 +1,22 @@
-"""The demo hub's settings file, products and tokens."""
+"""The demo hub's settings file, its products, and everybody's certificates."""
 
-import hashlib
-import secrets
 import shutil
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from vpp.cli.certs.trial import TrialTrust, write_trial_trust
 from vpp.cli.demo.agent_files import SIGNING_KEY, AgentFiles
+from vpp.cli.demo.callers import AGGREGATOR_PARTY, OPERATOR_PARTY, STAFF
 from vpp.cli.demo.plan import DemoPlan
 from vpp.cli.rule_folder import rule_folder
+from vpp.foundation.clock import SystemClock
 from vpp.foundation.errors import InvalidInput
 from vpp.simulator.toml_text import toml_text
 
-OPERATOR_PARTY = "north-grid"
-AGGREGATOR_PARTY = "example-aggregator"
-_TOKEN_BYTES = 32
+_HOST = "127.0.0.1"
 PRODUCT_FILES = ("example_peak_shaving.toml", "example_emergency.toml")
 
 
@@ -28,12 +27,12 @@ class HubFiles:
     Attributes:
         settings: The hub's settings file.
         port_file: Where the hub writes its port.
-        operator_token: Token of the grid operator, who also reads everything.
+        trust: The authority, and the certificates that it gave out.
     """
 
     settings: Path
     port_file: Path
-    operator_token: str
+    trust: TrialTrust
 
 
 def write_hub_files(
@@ -45,7 +44,7 @@ def write_hub_files(
         folder: Folder of the run; it exists.
         clock: The clock's profile, as a table of the settings.
         port: Where the hub listens.
-        agents: The sites, with their owners and tokens.
+        agents: The sites, with their owners.
         forecast_hour_utc: When the next day is forecast.
     """
     products = folder / "products"
@@ -53,12 +52,13 @@ def write_hub_files(
     for name in PRODUCT_FILES:
         shutil.copy(_product_folder() / name, products / name)
     shutil.copytree(rule_folder(), folder / "baselines")
-    operator_token = secrets.token_urlsafe(_TOKEN_BYTES)
+    callers = [*STAFF, *agents.callers]
+    trust = write_trial_trust(folder, _HOST, callers, SystemClock().now())
     owners = agents.owner_by_site
     document = {
         "product_directory": "products",
         "rule_directory": "baselines",
-        "server": {"port": port, "port_file": "hub.port", "plaintext": True},
+        "server": {"port": port, "port_file": "hub.port", "tls": trust.server_table},
         "signing": {"key_file": f"{SIGNING_KEY}.key"},
         "metrics": {"port": 0},  # the log says which
         "database": {"url": f"sqlite:///{folder.resolve() / 'hub.sqlite'}"},
@@ -80,18 +80,12 @@ def write_hub_files(
             _party(AGGREGATOR_PARTY, "Example aggregator", "aggregator"),
             *(_party(owner, f"Compute {owner}", "site_owner") for owner in sorted(set(owners.values()))),
         ],
-        "principals": [
-            _principal("operator", OPERATOR_PARTY, ["market_operator", "auditor"], operator_token),
-            *(
-                _principal(f"agent-{site_id}", owners[site_id], ["site_agent"], token) | {"site_id": site_id}
-                for site_id, token in sorted(agents.tokens.items())
-            ),
-        ],
+        "principals": [caller.table() for caller in callers],
     }
     settings = folder / "hub.toml"
     settings.touch(mode=0o600)
     settings.write_text(toml_text(document), encoding="utf-8")
-    return HubFiles(settings, folder / "hub.port", operator_token)
+    return HubFiles(settings, folder / "hub.port", trust)
 
 
 def clock_table(plan: DemoPlan, machine_start: datetime) -> dict[str, object]:
@@ -117,15 +111,6 @@ def free_port() -> int:
 
 def _party(party_id: str, display_name: str, kind: str) -> dict[str, object]:
     return {"party_id": party_id, "display_name": display_name, "kind": kind}
-
-
-def _principal(principal_id: str, party_id: str, roles: Sequence[str], token: str) -> dict[str, object]:
-    return {
-        "principal_id": principal_id,
-        "party_id": party_id,
-        "roles": list(roles),
-        "token_sha256": hashlib.sha256(token.encode()).hexdigest(),
-    }
 
 
 def _product_folder() -> Path:

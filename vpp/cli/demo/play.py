@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import signal
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,8 +11,8 @@ from pathlib import Path
 import grpc
 from rich.console import Console
 
-from vpp.cli.connection import HubAddress, connect
 from vpp.cli.demo.agent_files import write_agents
+from vpp.cli.demo.callers import Callers
 from vpp.cli.demo.drawings import draw_charts
 from vpp.cli.demo.figures import demo_figures
 from vpp.cli.demo.findings import all_checks, read_lines, site_owner_parties
@@ -69,6 +70,8 @@ def play_demo(options: DemoOptions) -> int:
     run_folder = _clear(options.out)
     try:
         checks = asyncio.run(_play(options, run_folder, console))
+    except asyncio.CancelledError:  # its programs have been stopped
+        return ExitCode.NOT_SO
     except (VppError, grpc.RpcError) as error:
         reason = describe(error).line if isinstance(error, grpc.RpcError) else f"{error.reason}: {error}"
         console.print(f"[red]The demo broke off.[/] {reason}", highlight=False)
@@ -86,6 +89,9 @@ def play_demo(options: DemoOptions) -> int:
 
 
 async def _play(options: DemoOptions, folder: Path, console: Console) -> list[CheckRow]:
+    playing = asyncio.current_task()
+    if playing is not None:  # else the programs would outlive a demo that is told to end
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
     begun_s = stopwatch_s()
     pace = measured_pace()
     if pace.slowness > 1.0:
@@ -106,11 +112,11 @@ async def _play(options: DemoOptions, folder: Path, console: Console) -> list[Ch
         agents.killed,
         agents.killed_site,
         agents.refusing_site,
-        agents.tokens,
+        sorted(agents.folders),
         agents.journals,
     )
     clock = AcceleratedClock(machine_start, plan.speeds)
-    connection = connect(HubAddress(address, files.operator_token))
+    callers = Callers(address, files.trust, agents.folders)
     try:
         hub.start()
         for program in agents.programs:
@@ -120,12 +126,12 @@ async def _play(options: DemoOptions, folder: Path, console: Console) -> list[Ch
             progress.note(
                 f"hub and {len(agents.programs)} agent programs started for {options.site_count} sites"
             )
-            performance = await Script(plan, clock, cast, connection, progress).play()
+            performance = await Script(plan, clock, cast, callers, progress).play()
             results = _with_standing_bids(
-                gather(connection, plan.day, options.out / "statements"), performance
+                gather(callers.auditor, plan.day, options.out / "statements"), performance
             )
     finally:
-        connection.close()
+        callers.close()
         await stop_all([*agents.programs, hub])
     configs = {site.site_id: site.config for site in agents.sites}
     kinds = deliveries_by_kind(results.events, configs)

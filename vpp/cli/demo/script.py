@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from vpp.cli.connection import HubConnection, new_request_id
+from vpp.cli.demo.callers import Callers
+from vpp.cli.demo.doors import DoorFacts, try_doors
 from vpp.cli.demo.plan import (
     AUCTION_PRODUCT,
     CAP_PRICE_PER_MWH,
@@ -51,7 +53,7 @@ class Cast:
         killed: The one that is killed and comes back.
         killed_site: Its site.
         refusing_site: The site that is in maintenance during the emergency.
-        tokens: Token of each site's agent, by site id.
+        site_ids: The sites.
         journals: Journal of each site's agent, by site id.
     """
 
@@ -60,7 +62,7 @@ class Cast:
     killed: ProgramRun
     killed_site: str
     refusing_site: str
-    tokens: Mapping[str, str]
+    site_ids: Sequence[str]
     journals: Mapping[str, Path]
 
 
@@ -72,21 +74,24 @@ class Performance:
         killed_at: When the agent was killed, in the demo's time.
         restarted_at: When it was started again.
         standing_bids: Standing bids as they stood before the emergency.
+        doors: What became of those who tried to get in without a certificate that counts.
     """
 
     killed_at: datetime | None = None
     restarted_at: datetime | None = None
     standing_bids: list[auction_pb2.Bid] = field(default_factory=list)
+    doors: DoorFacts | None = None
 
 
 class Script:
     """Plays the day against a running hub."""
 
     def __init__(
-        self, plan: DemoPlan, clock: Clock, cast: Cast, hub: HubConnection, progress: Progress
+        self, plan: DemoPlan, clock: Clock, cast: Cast, callers: Callers, progress: Progress
     ) -> None:
         """Keep who plays, when and before whose eyes."""
-        self._plan, self._clock, self._cast, self._hub, self._progress = plan, clock, cast, hub, progress
+        self._plan, self._clock, self._cast, self._progress = plan, clock, cast, progress
+        self._callers, self._hub = callers, callers.operator
         self._outcome = Performance()
         self._machine = SystemClock()
         self._ready: set[str] = set()
@@ -114,6 +119,7 @@ class Script:
             self._look()
             reports = self._progress.picture.reports
             if not steps and reports and all(report.event.state in _OVER for report in reports.values()):
+                self._outcome.doors = await try_doors(self._callers)
                 return self._outcome
             if self._clock.now() > self._plan.end:
                 raise BrokenPromise(f"no statements at {self._plan.end:%H:%M}Z; see {self._cast.hub.log}")
@@ -126,13 +132,13 @@ class Script:
 
     async def _wait_for_sites(self) -> None:
         """Wait until every site is enrolled, has its history in and a standing bid."""
-        while len(self._ready) < len(self._cast.tokens):
-            for site_id in sorted(self._cast.tokens.keys() - self._ready):
+        while len(self._ready) < len(self._cast.site_ids):
+            for site_id in sorted(set(self._cast.site_ids) - self._ready):
                 if self._is_ready(site_id):
                     self._ready.add(site_id)
             self._look()
             if self._clock.now() > self._plan.gate_closes - timedelta(minutes=20):
-                late = ", ".join(sorted(self._cast.tokens.keys() - self._ready))
+                late = ", ".join(sorted(set(self._cast.site_ids) - self._ready))
                 raise BrokenPromise(
                     f"not ready for the auction: {late}; try --speed 0.5, see {self._cast.hub.log}"
                 )
@@ -140,7 +146,7 @@ class Script:
         self._progress.note(f"{len(self._ready)} sites enrolled, history in, standing bids in")
 
     def _is_ready(self, site_id: str) -> bool:
-        own = self._hub.as_caller(self._cast.tokens[site_id])
+        own = self._callers.site(site_id)
         enrolments = own.every(
             own.portfolio.ListEnrolments, portfolio_pb2.ListEnrolmentsRequest(), "enrolments"
         )
@@ -175,8 +181,8 @@ class Script:
 
     def _read_standing_bids(self) -> None:
         """Read them as their sites: they are sealed to everyone else while they stand."""
-        for site_id in sorted(self._cast.tokens):
-            bids = self._bids_of(self._hub.as_caller(self._cast.tokens[site_id]))
+        for site_id in self._cast.site_ids:
+            bids = self._bids_of(self._callers.site(site_id))
             self._outcome.standing_bids += [bid for bid in bids if not bid.auction]
 
     def _call_emergency(self) -> None:
@@ -212,8 +218,9 @@ class Script:
 
     def _portfolio_kw(self, span: Interval) -> float:
         """Mean metered load of all sites over a span, kW; gaps do not count."""
-        sites = self._hub.every(self._hub.portfolio.ListSites, portfolio_pb2.ListSitesRequest(), "sites")
-        means_kw = [load_of(self._hub, site.name, span).dropna().mean() for site in sites]
+        desk = self._callers.auditor  # an operator sees no site that it has not bought from
+        sites = desk.every(desk.portfolio.ListSites, portfolio_pb2.ListSitesRequest(), "sites")
+        means_kw = [load_of(desk, site.name, span).dropna().mean() for site in sites]
         return float(np.nansum(means_kw))
 
     def _look(self) -> None:
@@ -223,7 +230,7 @@ class Script:
         picture = self._progress.picture
         picture.now = self._clock.now()
         picture.processes = (sum(program.is_running for program in programs), len(programs))
-        picture.sites = (len(self._ready), len(self._cast.tokens))
+        picture.sites = (len(self._ready), len(self._cast.site_ids))
         self._note_states()
         self._progress.draw()
 

@@ -6,13 +6,23 @@ from typing import Annotated
 import typer
 
 from vpp.cli.exit_codes import EXIT_CODES_HELP, ExitCode
+from vpp.cli.hub_options import remember_hub
 from vpp.cli.output import AsJson
+from vpp.cli.product import changes
 
 product_app = typer.Typer(
     no_args_is_help=True,
-    help="Product profiles: market rules as files; needs no hub.",
+    help="Product profiles: market rules as files, and how two people change them at a hub.",
     epilog=EXIT_CODES_HELP,
+    callback=remember_hub,
 )
+product_app.command("propose")(changes.propose)
+product_app.command("changes")(changes.list_changes)
+product_app.command("change")(changes.show_change)
+product_app.command("adopt")(changes.adopt)
+product_app.command("approve")(changes.approve)
+product_app.command("reject")(changes.reject)
+product_app.command("withdraw")(changes.withdraw)
 
 ProductsFolder = Annotated[
     Path | None,

@@ -1,0 +1,1 @@
+"""Who may call the hub, and who no more: `vpp access`."""

@@ -1,0 +1,1 @@
+"""`vpp certs`: a private authority and the certificates of hubs, sites and people."""

@@ -1,0 +1,1 @@
+"""`vpp db`: look after a hub's database."""

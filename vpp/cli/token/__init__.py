@@ -1,0 +1,1 @@
+"""`vpp token`: OAuth2 access tokens that are bound to a certificate."""
