@@ -70,6 +70,7 @@ CLEARINGS = [CLEARING, BARE, replace(CLEARING, gap_ratio=0.0, bound=Decimal(0))]
 
 NAMES: dict[str, type[Message]] = {
     "bid_json._BID": auction_pb2.Bid,
+    "bid_json._OPENING": auction_pb2.BidOpening,
     "bid_json._STEPS": auction_pb2.StepOffer,
     "bid_json._BLOCK": auction_pb2.BlockOffer,
     "bid_json._STORE": auction_pb2.StoreOffer,

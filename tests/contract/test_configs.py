@@ -75,7 +75,7 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 
 def test_images_are_pinned_and_the_parts_are_there() -> None:
     services = COMPOSE["services"]
-    assert set(services) == {"database", "configuration", "hub", "agent-001", "agent-002"}
+    assert set(services) == {"database", "configuration", "schema", "hub", "agent-001", "agent-002"}
     dockerfile = (ROOT / "tools" / "Dockerfile").read_text()
     images = [service["image"] for service in services.values()] + re.findall(
         r"^FROM (\S+)", dockerfile, re.MULTILINE
@@ -96,10 +96,12 @@ def test_the_containers_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyP
     for name, value in COMPOSE["services"]["hub"]["environment"].items():
         monkeypatch.setenv(name, value)
     settings = load_hub_settings(tmp_path / "hub.toml")
-    assert settings.database.url.get_secret_value().startswith("postgresql+psycopg://vpp:")
+    assert settings.database.url.get_secret_value().startswith("postgresql+psycopg://vpp_hub:")
     for name in ("agent-001", "agent-002"):
         service = COMPOSE["services"][name]
         *_, config = service["command"]
         site = load_settings(Path(config.replace("/data", str(tmp_path))))
-        assert site.hub.address == f"{settings.server.listen_address}:{settings.server.port}"
-        assert service["network_mode"] == "service:hub"
+        assert site.hub.address == f"hub:{settings.server.port}"  # the service's name is the hub's host
+        assert site.hub.tls is not None
+    assert settings.server.listen_address == "0.0.0.0"  # noqa: S104  with mutual TLS
+    assert not settings.server.plaintext

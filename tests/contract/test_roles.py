@@ -12,7 +12,7 @@ METHODS = {
     for service in SERVICE_NAMES
     for method in descriptor_pool.Default().FindServiceByName(service).methods
 }
-READS = ("Get", "List", "Query", "Download", "Watch", "Verify")
+READS = ("Get", "List", "Query", "Download", "Watch", "Verify", "Export")
 
 
 def test_the_table_is_complete() -> None:
@@ -21,8 +21,8 @@ def test_the_table_is_complete() -> None:
 
 def test_every_service_is_served() -> None:
     modules = (
-        *("auction", "baseline", "event", "green_certificate"),
-        *("portfolio", "session", "settlement", "telemetry"),
+        *("access", "audit", "auction", "baseline", "event", "green_certificate"),
+        *("portfolio", "product_change", "session", "settlement", "telemetry"),
     )
     named = {
         service.full_name

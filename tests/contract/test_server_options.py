@@ -24,20 +24,24 @@ DESIGNED = {
     # An agent needs one or two; a gateway may carry many. The streams of a caller are counted over all
     # its connections, which this option cannot do.
     "grpc.max_concurrent_streams": 100,
+    # Whoever holds connections has to use them.
+    "grpc.max_connection_idle_ms": 300_000,
+    # Twice the agents the hub is meant for: all may come back before their old connections are noticed.
+    "grpc.max_allowed_incoming_connections": 1200,
 }
 
 
 def test_the_defaults_are_the_design() -> None:
-    assert dict(transport_of(ServerSettings()).options()) == DESIGNED
+    assert dict(transport_of(ServerSettings(), 1200).options()) == DESIGNED
 
 
 def test_the_shipped_settings_are_the_design() -> None:
     settings = load_settings(CONFIG)
-    assert dict(transport_of(settings.server).options()) == DESIGNED
+    assert dict(transport_of(settings.server, settings.max_connections).options()) == DESIGNED
 
 
 def test_the_options_go_together() -> None:
-    options = dict(transport_of(ServerSettings()).options())
+    options = dict(transport_of(ServerSettings(), 1200).options())
     # An agent that pings more often than this is sent away.
     assert options["grpc.http2.min_ping_interval_without_data_ms"] < AGENT_PING_INTERVAL_MS
     # A half-open link is noticed by the hub within a quarter of a minute.

@@ -12,6 +12,7 @@ from vpp.dispatch.event import Event, EventState
 from vpp.dispatch.instruction import Instruction, InstructionState, ResourceTarget
 from vpp.dispatch.tracking.rules import TrackingRules
 from vpp.foundation.interval import Interval
+from vpp.foundation.random_source import SYSTEM_RANDOM_SOURCE
 from vpp.portfolio.enrolment import Enrolment, EnrolmentState
 from vpp.portfolio.party import Party, PartyKind
 from vpp.portfolio.resource import FlexibilityEnvelope, Resource, ResourceKind
@@ -21,6 +22,7 @@ from vpp.telemetry.quality import MeterQuality
 from vpp.workflows.looks import look_subject
 from vpp.workflows.ports import Due, DueKind
 from vpp.workflows.records import AwardRecord, BaselineRecord, BidRecord, BidState
+from vpp.workflows.sealing import sealed
 
 FOLLOWED = replace(RULES, tracking=TrackingRules())
 PRODUCT = "example-peak-shaving"
@@ -69,7 +71,12 @@ def make_large_event(folder: Path, site_count: int, *, short_share: float) -> Ma
             for name in instructed
         }
         uow.bids.add_all(
-            {name: BidRecord(bid, None, PRODUCT, None, BidState.SUBMITTED) for name, bid in bids.items()}
+            {
+                name: sealed(
+                    BidRecord(bid, None, PRODUCT, None, BidState.SUBMITTED), "GBP", SYSTEM_RANDOM_SOURCE
+                )
+                for name, bid in bids.items()
+            }
             | {name: BidRecord(bid, None, PRODUCT, None, BidState.WITHDRAWN) for name, bid in sold.items()}
         )
         product = uow.products.latest(PRODUCT)

@@ -8,6 +8,7 @@ from vpp.hub.baseline_rule_files import load_rule_files
 from vpp.hub.product_files import load_product_files
 from vpp.portfolio.baseline_rule import BaselineRule
 from vpp.portfolio.product import ProductProfile
+from vpp.workflows.ports import UnitOfWorkFactory
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 RULE_FOLDER = CONFIGS / "baselines"
@@ -24,6 +25,13 @@ def shipped_rules() -> dict[str, BaselineRule]:
 def shipped_products() -> dict[str, ProductProfile]:
     """Return the products by id."""
     return {product.product_id: product for product in load_product_files(PRODUCT_FOLDER, shipped_rules())}
+
+
+def put_in_force(units: UnitOfWorkFactory, profile: ProductProfile) -> None:
+    """Let a version count, as if two people had agreed to it."""
+    with units() as uow:
+        uow.products.add(profile)
+        uow.commit()
 
 
 def changed_product(product: ProductProfile, **changes: object) -> ProductProfile:

@@ -13,10 +13,13 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from protovalidate import Validator
+from support.generous import NO_RATES
 from support.market import OPERATOR, RULES, Market, agent_of
+from support.products import shipped_rules
 
 from vpp.hub.composition import Hub, compose
 from vpp.hub.preparation import Prepared
+from vpp.hub.quota_settings import QuotaSettings
 from vpp.hub.session_settings import SessionSettings
 from vpp.hub.settings import HubSettings, MarketSettings, PartySettings
 from vpp.portfolio.party import PartyKind
@@ -33,6 +36,7 @@ PRINCIPALS: Mapping[str, Principal] = {
     "settlement-2": Principal("settlement-2", "hub", None, frozenset({Role.SETTLEMENT_OFFICER})),
     "meter-data": Principal("meter-data", "hub", None, frozenset({Role.METER_DATA_MANAGER})),
     "auditor": Principal("auditor", "hub", None, frozenset({Role.AUDITOR})),
+    "administrator": Principal("administrator", "hub", None, frozenset({Role.ADMINISTRATOR})),
     "dispatcher": Principal("dispatcher", "grid", None, frozenset({Role.DISPATCHER})),
     "owner-a": Principal("owner-a", "owner-a", None, frozenset({Role.SITE_OWNER})),
     "owner-b": Principal("owner-b", "owner-b", None, frozenset({Role.SITE_OWNER})),
@@ -41,6 +45,7 @@ PRINCIPALS: Mapping[str, Principal] = {
 }
 """Callers by their token."""
 
+DEFAULT = QuotaSettings()
 QUICK = SessionSettings(
     courier_interval=timedelta(milliseconds=50), watch_interval=timedelta(milliseconds=50)
 )
@@ -93,22 +98,31 @@ def reason_of(error: grpc.aio.AioRpcError) -> str:
     return info.reason if status is not None and status.details[0].Unpack(info) else ""
 
 
-@asynccontextmanager
-async def served(market: Market, folder: Path, session: SessionSettings = QUICK) -> AsyncIterator[Served]:
-    """Serve a market; nothing ticks, tests run `hub.ticker.tick()` themselves.
+def prepared_for(
+    market: Market,
+    folder: Path,
+    *,
+    principals: Mapping[str, Principal] = PRINCIPALS,
+    session: SessionSettings = QUICK,
+    quotas: QuotaSettings = NO_RATES,
+) -> Prepared:
+    """Prepare a hub on a market.
 
     Args:
         market: The market.
         folder: A folder of the test's own.
+        principals: Callers by their token.
         session: How sessions are held.
+        quotas: How much one caller may ask.
     """
     settings = HubSettings(
         base_directory=folder,
         market=MarketSettings(aggregator_party_id="hub", automatic_approval=True),
         parties=(PartySettings(party_id="hub", display_name="Aggregator", kind=PartyKind.AGGREGATOR),),
         session=session,
+        quotas=quotas,
     )
-    prepared = Prepared(
+    return Prepared(
         settings=settings,
         clock=market.clock,
         units=market.units,
@@ -118,8 +132,24 @@ async def served(market: Market, folder: Path, session: SessionSettings = QUICK)
         background_pool=market.pool,
         rules=RULES,
         validator=Validator(),
-        principals={token_digest(token): principal for token, principal in PRINCIPALS.items()},
+        principals={token_digest(token): principal for token, principal in principals.items()},
+        baseline_rules=shipped_rules(),
     )
+
+
+@asynccontextmanager
+async def served(
+    market: Market, folder: Path, session: SessionSettings = QUICK, quotas: QuotaSettings = DEFAULT
+) -> AsyncIterator[Served]:
+    """Serve a market; nothing ticks, tests run `hub.ticker.tick()` themselves.
+
+    Args:
+        market: The market.
+        folder: A folder of the test's own.
+        session: How sessions are held.
+        quotas: How much one caller may ask; what ships unless a test says otherwise.
+    """
+    prepared = prepared_for(market, folder, session=session, quotas=quotas)
     hub = compose(prepared)
     port = hub.server.add_insecure_port("127.0.0.1:0")
     await hub.server.start()

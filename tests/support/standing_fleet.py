@@ -8,6 +8,7 @@ import numpy as np
 
 from vpp.auction.bid import Bid, PriceStep, StepOffer
 from vpp.foundation.interval import Interval
+from vpp.foundation.random_source import SYSTEM_RANDOM_SOURCE
 from vpp.portfolio.enrolment import Enrolment, EnrolmentState
 from vpp.portfolio.party import Party, PartyKind
 from vpp.portfolio.resource import FlexibilityEnvelope, Resource, ResourceKind
@@ -15,6 +16,7 @@ from vpp.portfolio.site import Site
 from vpp.workflows.forecast_records import ForecastKind, ForecastRecord
 from vpp.workflows.ports import UnitOfWorkFactory
 from vpp.workflows.records import BidRecord, BidState
+from vpp.workflows.sealing import sealed
 
 FIVE = timedelta(minutes=5)
 HOUR = timedelta(hours=1)
@@ -82,7 +84,8 @@ class StandingFleet:
     def _bid(self, site_id: str, reduction_kw: float, price: Decimal, now: datetime) -> BidRecord:
         offer = StepOffer(steps=((PriceStep(reduction_kw, price),),))
         bid = Bid(f"{site_id}-standing-1", site_id, "battery", self.zone, now, 1.0, offer)
-        return BidRecord(bid, None, EMERGENCY_PRODUCT, None, BidState.SUBMITTED)
+        record = BidRecord(bid, None, EMERGENCY_PRODUCT, None, BidState.SUBMITTED)
+        return sealed(record, "GBP", SYSTEM_RANDOM_SOURCE)  # as every bid that stands
 
 
 def _battery(site_id: str) -> Resource:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from protovalidate import Validator
 from sqlalchemy import Engine
+from support.generous import NO_RATES
 from support.market import OPERATOR, RULES
 from support.products import shipped_products
 
@@ -246,6 +247,7 @@ async def session_hub(
         market=MarketSettings(aggregator_party_id="hub", automatic_approval=True),
         parties=(PartySettings(party_id="hub", display_name="Aggregator", kind=PartyKind.AGGREGATOR),),
         session=session or SessionSettings(),
+        quotas=NO_RATES,
     )
     pool = InlinePool()
     prepared = Prepared(

@@ -124,6 +124,7 @@ def run(desk: Desk, tmp_path: Path) -> Iterator[Run]:
     (tmp_path / "token").write_text("open-sesame\n")
     environment = {
         "VPP_HUB": f"127.0.0.1:{port}",
+        "VPP_PLAINTEXT": "1",
         "VPP_TOKEN_FILE": str(tmp_path / "token"),
         "COLUMNS": "220",
         "NO_COLOR": "1",

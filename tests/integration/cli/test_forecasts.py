@@ -109,6 +109,7 @@ def run(desk: Desk, tmp_path: Path) -> Iterator[Run]:
     token.write_text("open-sesame\n")
     environment = {
         "VPP_HUB": f"127.0.0.1:{port}",
+        "VPP_PLAINTEXT": "1",
         "VPP_TOKEN_FILE": str(token),
         "COLUMNS": "200",
         "NO_COLOR": "1",

@@ -10,6 +10,7 @@ from vpp.cli.key_files import write_key_pair
 from vpp.cli.main import app
 from vpp.foundation.command_keys import read_signing_key, read_verify_keys
 from vpp.foundation.errors import AlreadyExists, InvalidInput
+from vpp.foundation.sealing_keys import read_sealing_keys
 from vpp.hub.preparation import delivery_signer, market_rules
 from vpp.hub.settings import HubSettings, MarketSettings, PartySettings
 from vpp.hub.signing_settings import SigningSettings
@@ -59,3 +60,16 @@ def test_a_hub_without_a_key_signs_nothing_and_one_with_a_wrong_file_does_not_st
     with pytest.raises(InvalidInput, match=r"signing\.key_file hub\.pub is no private key"):
         delivery_signer(settings(tmp_path, Path("hub.pub")))
     assert read_signing_key(files.private_file.read_bytes(), "hub.key")
+
+
+def test_a_sealing_key_is_written_shown_and_never_over_another(tmp_path: Path) -> None:
+    file = tmp_path / "secrets" / "sealing.key"
+    made = CliRunner().invoke(app, ["keys", "create", "--sealing", "--out", str(file)])
+    assert made.exit_code == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    (key_id,) = read_sealing_keys(file.read_text(), "sealing.key").key_ids
+    assert key_id in made.output
+    assert file.read_text().strip() not in made.output
+    assert CliRunner().invoke(app, ["keys", "show", str(file)]).output.split() == [key_id]
+    again = CliRunner().invoke(app, ["keys", "create", "--sealing", "--out", str(file)])
+    assert isinstance(again.exception, AlreadyExists)

@@ -60,7 +60,7 @@ def meter(hub: Served, tmp_path: Path) -> Command:
     async def run(caller: str, *arguments: object) -> Result:
         token = tmp_path / f"{caller}.token"
         token.write_text(caller)
-        head = ["settle", "--hub", hub.address, "--token-file", str(token), "meter"]
+        head = ["settle", "--plaintext", "--hub", hub.address, "--token-file", str(token), "meter"]
         return await asyncio.to_thread(CliRunner().invoke, app, [*head, *map(str, arguments)])
 
     return run

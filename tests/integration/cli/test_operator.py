@@ -177,7 +177,8 @@ def address(desk: Desk) -> Iterator[str]:
 def environment(address: str, tmp_path: Path) -> dict[str, str]:
     token = tmp_path / "token"
     token.write_text(f"{CALLER}\n")
-    return {"VPP_HUB": address, "VPP_TOKEN_FILE": str(token), "COLUMNS": "200", "NO_COLOR": "1"}
+    known = {"VPP_HUB": address, "VPP_PLAINTEXT": "1", "VPP_TOKEN_FILE": str(token)}
+    return known | {"COLUMNS": "200", "NO_COLOR": "1"}
 
 
 Run = Callable[..., str]
@@ -355,28 +356,42 @@ def test_a_wrong_command_line_sends_nothing_that_changes(
 
 def test_a_missing_token_file_is_named(address: str, tmp_path: Path) -> None:
     absent = tmp_path / "absent"
-    arguments = ["operator", "--hub", address, "--token-file", str(absent), "sites", "list"]
+    arguments = ["operator", "--plaintext", "--hub", address, "--token-file", str(absent), "sites", "list"]
     result = CliRunner(env={"COLUMNS": "300"}).invoke(app, arguments)
     assert result.exit_code == 2
     assert "cannot be read" in result.output
 
 
+FILES = ["--ca-file", "absent.pem", "--cert-file", "absent.pem", "--key-file", "absent.key"]
+
+
 @pytest.mark.parametrize(
-    ("options", "complaint"),
+    ("options", "plaintext", "complaint"),
     [
-        (["--hub", "hub.example:443"], "expected --ca-file FILE, or --plaintext"),
-        (["--cert-file", "c.pem"], "--cert-file and --key-file go together"),
-        (["--ca-file", "absent.pem"], "--ca-file absent.pem cannot be read"),
+        ([], "", "expected --ca-file, --cert-file and --key-file"),
+        (["--ca-file", "a.pem"], "", "expected --ca-file, --cert-file and --key-file"),
+        (
+            ["--cert-file", "c.pem", "--key-file", "c.key"],
+            "",
+            "expected --ca-file, --cert-file and --key-file",
+        ),
+        (
+            ["--hub", "hub.example:443"],
+            "1",
+            "--plaintext is for this machine alone, and --hub is hub.example:443",
+        ),
+        (FILES, "1", "give --plaintext, or --ca-file, --cert-file and --key-file, not both"),
+        (FILES, "", "absent.key cannot be read"),
     ],
 )
 def test_a_token_is_not_sent_in_the_clear_by_mistake(
-    environment: dict[str, str], options: list[str], complaint: str
+    environment: dict[str, str], options: list[str], plaintext: str, complaint: str
 ) -> None:
-    result = CliRunner(env=environment | {"COLUMNS": "300"}).invoke(
+    result = CliRunner(env=environment | {"COLUMNS": "300", "VPP_PLAINTEXT": plaintext}).invoke(
         app, ["operator", *options, "sites", "list"]
     )
-    assert result.exit_code == 2
-    assert complaint in result.output
+    assert result.exit_code != 0
+    assert complaint in result.output + str(result.exception)
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int | str | None, str]:
@@ -388,7 +403,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int | 
 def test_a_refusal_is_one_line_with_its_reason(
     capsys: pytest.CaptureFixture[str], environment: dict[str, str]
 ) -> None:
-    where = ["--hub", environment["VPP_HUB"], "--token-file", environment["VPP_TOKEN_FILE"]]
+    where = ["--plaintext", "--hub", environment["VPP_HUB"], "--token-file", environment["VPP_TOKEN_FILE"]]
     code, text = refusal(capsys, "operator", *where, "auction", "show", "evening")
     assert code == 3
     assert (
@@ -400,7 +415,7 @@ def test_a_refusal_is_one_line_with_its_reason(
 def test_no_hub_has_an_exit_code_of_its_own(
     capsys: pytest.CaptureFixture[str], environment: dict[str, str]
 ) -> None:
-    where = ["--hub", "127.0.0.1:1", "--token-file", environment["VPP_TOKEN_FILE"]]
+    where = ["--plaintext", "--hub", "127.0.0.1:1", "--token-file", environment["VPP_TOKEN_FILE"]]
     code, text = refusal(capsys, "operator", *where, "sites", "list")
     assert code == 4
     assert text.startswith("error: UNAVAILABLE: ")

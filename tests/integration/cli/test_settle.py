@@ -74,7 +74,7 @@ def vpp(hub: Served, tmp_path: Path) -> Command:
     async def run(caller: str, *arguments: object) -> Result:
         token = tmp_path / f"{caller}.token"
         token.write_text(caller)
-        head = ["settle", "--hub", hub.address, "--token-file", str(token)]
+        head = ["settle", "--plaintext", "--hub", hub.address, "--token-file", str(token)]
         return await asyncio.to_thread(CliRunner().invoke, app, [*head, *map(str, arguments)])
 
     return run

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import HealthStub
+from support.certificates import TestAuthority, now, read_lists
 from support.market import GATE, Market, make_market
 from support.serving import Served, served
 
@@ -21,6 +22,7 @@ from vpp.hub.caretaker import Caretaker
 from vpp.hub.metrics_server import MetricsServer
 from vpp.hub.observability_settings import MetricsSettings
 from vpp.hub.readiness import ReadinessLimits
+from vpp.rpc.standing import Trust
 from vpp.v1.event_pb2 import GetEventRequest
 from vpp.v1.event_pb2_grpc import EventServiceStub
 from vpp.v1.portfolio_pb2 import ListSitesRequest
@@ -98,6 +100,23 @@ async def test_ready_means_that_the_database_takes_a_write(market: Market, tmp_p
         await caretaker.look()
         assert await asyncio.to_thread(asked, server, "/readyz") == (200, "ready\n")
         assert await probed(serving) == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_a_hub_that_refuses_everybody_is_not_ready(market: Market, tmp_path: Path) -> None:
+    async with served(market, tmp_path) as serving:
+        caretaker, standing = serving.hub.caretaker, serving.hub.access.standing
+        await caretaker.look()
+        assert caretaker.readiness.is_ready
+        authority = TestAuthority()
+        long_past = now() - timedelta(days=400)
+        pem = authority.revocation_list(issued=long_past, next_at=long_past + timedelta(days=1))
+        standing.set_trust(Trust((authority.certificate,), read_lists(pem, [authority.certificate])))
+        await caretaker.look()
+        (reason,) = caretaker.readiness.reasons
+        assert "everybody is refused" in reason
+        assert await probed(serving) == health_pb2.HealthCheckResponse.NOT_SERVING
+        (remark,) = caretaker.readiness.remarks
+        assert "should have been renewed" in remark
 
 
 async def test_agents_that_do_not_acknowledge_make_it_unready(market: Market, tmp_path: Path) -> None:

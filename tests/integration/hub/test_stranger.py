@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -37,6 +38,8 @@ from vpp.v1.telemetry_pb2_grpc import TelemetryServiceStub
 
 PRODUCTS = Path(__file__).resolve().parents[3] / "configs" / "products"
 FACTOR = 1800.0
+LEAD_S = 10.0
+"""A hub is up so long after its start, on a machine that has time for it."""
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 FIVE = timedelta(minutes=5)
 DELIVERY = (NOON + timedelta(hours=4, minutes=30), NOON + timedelta(hours=5))
@@ -47,7 +50,9 @@ def metadata(who: str) -> tuple[tuple[str, str], ...]:
     return (("authorization", f"Bearer {TOKENS[who]}"),)
 
 
-def settings(folder: Path) -> Path:
+def settings(folder: Path, slowness: float) -> Path:
+    """Write the hub's settings; on a slow machine its clock begins later and runs more slowly."""
+
     def principal(name: str, party: str, roles: str, more: str = "") -> str:
         digest = hashlib.sha256(TOKENS[name].encode()).hexdigest()
         return (
@@ -55,7 +60,10 @@ def settings(folder: Path) -> Path:
             f'token_sha256 = "{digest}"\n{more}\n'
         )
 
-    begins = datetime.now(UTC) + timedelta(seconds=10)  # noqa: TID251  the machine's time is what is meant
+    def speed(start: datetime, factor: float) -> str:
+        return f"[[clock.speeds]]\nstart = {start.isoformat()}\nfactor = {factor}\n"
+
+    begins = machine_time() + timedelta(seconds=LEAD_S * slowness)
     parties = "".join(
         f'[[parties]]\nparty_id = "{name}"\ndisplay_name = "{name}"\nkind = "{kind}"\n'
         for name, kind in (("grid", "operator"), ("hub", "aggregator"), ("owner", "site_owner"))
@@ -70,8 +78,8 @@ def settings(folder: Path) -> Path:
         'measurement_allowance = "PT2H"\nclaim_lease = "PT12H"\n'
         'clearing_allowance = "PT2H"\n[emergency]\nworker_processes = 0\n'
         f"[clock]\nmachine_start = {begins.isoformat()}\n"
-        f"[[clock.speeds]]\nstart = {NOON.isoformat()}\nfactor = 60.0\n"
-        f"[[clock.speeds]]\nstart = {(NOON + timedelta(minutes=10)).isoformat()}\nfactor = {FACTOR}\n"
+        + speed(NOON, 60.0 / slowness)
+        + speed(NOON + timedelta(minutes=10), FACTOR / slowness)
         + parties
         + principal("operator", "grid", '["market_operator", "auditor"]')
         + principal("north-1", "owner", '["site_agent"]', 'site_id = "north-1"')
@@ -79,26 +87,44 @@ def settings(folder: Path) -> Path:
     return file
 
 
-@pytest.fixture
-async def channel(tmp_path: Path) -> AsyncIterator[grpc.aio.Channel]:
-    log = tmp_path / "hub.log"
+def machine_time() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251  the machine's time is what is meant
+
+
+@asynccontextmanager
+async def hub_process(folder: Path, slowness: float) -> AsyncIterator[float]:
+    """Run a hub; tells how long it took to come up, s."""
+    log, begun_at = folder / "hub.log", machine_time()
     vpp = str(Path(sys.executable).parent / "vpp")
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            vpp, "hub", "--config", str(settings(tmp_path)), stdout=output, stderr=subprocess.STDOUT
+            vpp, "hub", "--config", str(settings(folder, slowness)), stdout=output, stderr=subprocess.STDOUT
         )
         try:
-            while not (tmp_path / "port").exists():
+            while not (folder / "port").exists():
                 assert process.returncode is None, log.read_text()
                 await asyncio.sleep(0.05)  # noqa: TID251  waits for another process
-            async with grpc.aio.insecure_channel(
-                f"127.0.0.1:{(tmp_path / 'port').read_text().strip()}"
-            ) as channel:
-                await asyncio.wait_for(channel.channel_ready(), 30)
-                yield channel
+            yield (machine_time() - begun_at).total_seconds()
         finally:
             process.terminate()
-            assert await asyncio.wait_for(process.wait(), 20) == 0
+            assert await asyncio.wait_for(process.wait(), 60) == 0
+
+
+@pytest.fixture
+async def channel(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[grpc.aio.Channel]:
+    slowness = 1.0
+    async with AsyncExitStack() as stack:
+        for attempt in ("first", "second", "third"):
+            folder = tmp_path_factory.mktemp(attempt)
+            took_s = await stack.enter_async_context(hub_process(folder, slowness))
+            if took_s < LEAD_S * slowness or attempt == "third":
+                break
+            await stack.aclose()  # its day began without us: again, on a clock that this machine can follow
+            slowness = 1.5 * took_s / LEAD_S
+        port = (folder / "port").read_text().strip()
+        channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
+        await asyncio.wait_for(channel.channel_ready(), 30)
+        yield channel
 
 
 class Site:
@@ -233,7 +259,7 @@ async def download(channel: grpc.aio.Channel, name: str) -> dict[str, bytes]:
     return files
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(420)  # on a slow machine its day is long
 async def test_the_whole_chain_from_stubs_alone(channel: grpc.aio.Channel) -> None:
     site = Site(channel)
     await site.enrol()

@@ -121,8 +121,10 @@ async def test_a_sites_minimum_load_is_set_and_shown(hub: Served) -> None:
     request = portfolio_pb2.UpdateSiteRequest(site=site, update_mask=FieldMask(paths=["minimum_load_kw"]))
     changed = await hub.call("agent-a", PortfolioServiceStub, "UpdateSite", request)
     assert (changed.minimum_load_kw, changed.import_limit_kw) == (-15.5, site.import_limit_kw)
-    got = await hub.call("operator", PortfolioServiceStub, "GetSite", ask)
+    got = await hub.call("auditor", PortfolioServiceStub, "GetSite", ask)
     assert got.minimum_load_kw == -15.5
+    got = await hub.call("operator", PortfolioServiceStub, "GetSite", ask)
+    assert got.minimum_load_kw == 0.0  # it is of no use to who buys
 
 
 class HeldUp:

@@ -175,7 +175,15 @@ async def test_the_same_at_the_desk(used: Market, hub: Served, tmp_path: Path) -
         (tmp_path / token).write_text(token)
 
     async def run(token: str, *arguments: str) -> str:
-        words = ["settle", "--hub", hub.address, "--token-file", str(tmp_path / token), "certificates"]
+        words = [
+            "settle",
+            "--plaintext",
+            "--hub",
+            hub.address,
+            "--token-file",
+            str(tmp_path / token),
+            "certificates",
+        ]
         result = await asyncio.to_thread(CliRunner().invoke, app, [*words, *arguments])
         assert result.exit_code == 0, result.output
         return result.output

@@ -247,7 +247,11 @@ async def test_instructions_and_events(cleared: Served) -> None:
         "agent-b", EventServiceStub, "GetEvent", event_pb2.GetEventRequest(name="events/evening")
     )
     assert event.state == event_pb2.Event.STATE_OFFERED
-    assert list(event.awarded_reduction_kw) == [150.0] * 8
+    assert list(event.awarded_reduction_kw) == []  # less its own 50 it would know the other site's
+    bought = await cleared.call(
+        "operator", EventServiceStub, "GetEvent", event_pb2.GetEventRequest(name="events/evening")
+    )
+    assert list(bought.awarded_reduction_kw) == [150.0] * 8
     listed = await cleared.call("operator", EventServiceStub, "ListEvents", event_pb2.ListEventsRequest())
     assert [one.name for one in listed.events] == ["events/evening"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from support.generous import NO_RATES
 from support.market import GATE, NOON, Market
 from support.serving import QUICK, AgentStream, Served, served
 
@@ -27,7 +28,7 @@ IMPATIENT = QUICK.model_copy(
 
 @pytest.fixture
 async def impatient(two_sites: Market, tmp_path: Path) -> AsyncIterator[Served]:
-    async with served(two_sites, tmp_path, IMPATIENT) as serving:
+    async with served(two_sites, tmp_path, IMPATIENT, NO_RATES) as serving:
         yield serving
 
 

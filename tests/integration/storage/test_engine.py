@@ -1,9 +1,13 @@
 """Connections are set so that a commit is durable, and only databases that keep it are taken."""
 
+import logging
+from io import StringIO
+
 import pytest
 from sqlalchemy import Engine, text
 
-from vpp.foundation.errors import InvalidInput, Overloaded
+from vpp.foundation.errors import BrokenPromise, InvalidInput, Overloaded
+from vpp.foundation.log_format import log_handler
 from vpp.storage.engine import make_engine
 from vpp.storage.failures import translated
 
@@ -72,3 +76,21 @@ def test_a_server_that_is_away_is_overloaded() -> None:
     away = make_engine("postgresql+psycopg://nobody@127.0.0.1:1/vpp")
     with pytest.raises(Overloaded, match="retry later"), translated():
         away.connect()
+
+
+def test_an_errors_text_holds_none_of_a_rows_values(engine: Engine) -> None:
+    """It goes to logs with its whole chain of causes; PostgreSQL quotes the row that it refuses."""
+    stream, row = StringIO(), {"price": 6117, "said": "canary"}  # apart: tracebacks show lines of code
+    logger, handler = logging.getLogger("a test's"), log_handler(stream, "text")
+    logger.addHandler(handler)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TEMP TABLE offers (price integer CHECK (price < 5), said text)")
+        try:
+            with translated():
+                connection.execute(text("INSERT INTO offers VALUES (:price, :said)"), row)
+        except BrokenPromise:
+            logger.exception("it failed")
+    logger.removeHandler(handler)
+    assert "IntegrityError" in stream.getvalue()
+    assert "canary" not in stream.getvalue()
+    assert "6117" not in stream.getvalue()

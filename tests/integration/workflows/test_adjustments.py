@@ -82,13 +82,13 @@ def approved(market: Market) -> list[str]:
 
 def test_an_amount_counts_once_a_second_person_agrees(market: Market) -> None:
     proposed = propose(market).value
-    assert (proposed.adjustment_id, proposed.state) == ("adj-2026-03-1", AdjustmentState.PROPOSED)
+    assert (proposed.adjustment_id, proposed.state) == ("adj-2026-03-7e3040d134-1", AdjustmentState.PROPOSED)
     assert approved(market) == []
-    agreed = decide_adjustment(market.units, BEN, "adj-2026-03-1", APPROVED).value
+    agreed = decide_adjustment(market.units, BEN, "adj-2026-03-7e3040d134-1", APPROVED).value
     assert (agreed.proposed_by, agreed.decided_by, agreed.decided_at) == ("anna", "ben", NOON)
-    assert approved(market) == ["adj-2026-03-1"]
-    assert get_adjustment(market.units, ANNA, "adj-2026-03-1").value == agreed
-    assert actions(market, "adjustments/adj-2026-03-1") == [
+    assert approved(market) == ["adj-2026-03-7e3040d134-1"]
+    assert get_adjustment(market.units, ANNA, "adj-2026-03-7e3040d134-1").value == agreed
+    assert actions(market, "adjustments/adj-2026-03-7e3040d134-1") == [
         ("anna", "propose_adjustment"),
         ("ben", "decide_adjustment"),
     ]
@@ -98,8 +98,20 @@ def test_an_amount_counts_once_a_second_person_agrees(market: Market) -> None:
 def test_who_proposed_it_never_decides_it(market: Market, wanted: AdjustmentState) -> None:
     propose(market)
     with pytest.raises(NotPermitted, match="was proposed by you; another person makes it"):
-        decide_adjustment(market.units, ANNA, "adj-2026-03-1", wanted)
+        decide_adjustment(market.units, ANNA, "adj-2026-03-7e3040d134-1", wanted)
     assert approved(market) == []
+
+
+@pytest.mark.parametrize("party_id", ["grid", "owner-a"])
+@pytest.mark.parametrize("wanted", [APPROVED, REJECTED])
+def test_two_officers_of_one_party_decide_nothing_about_its_money(
+    market: Market, party_id: str, wanted: AdjustmentState
+) -> None:
+    adjustment_id = propose(market, principal=replace(ANNA, party_id=party_id)).value.adjustment_id
+    with pytest.raises(NotPermitted, match=f"moves money of parties/{party_id}, for whom you act"):
+        decide_adjustment(market.units, replace(BEN, party_id=party_id), adjustment_id, wanted)
+    assert approved(market) == []
+    decide_adjustment(market.units, replace(BEN, party_id="owner-b"), adjustment_id, wanted)
 
 
 def test_the_database_knows_two_people_too(market: Market) -> None:
@@ -107,27 +119,27 @@ def test_the_database_knows_two_people_too(market: Market) -> None:
     with market.units() as uow:
         alone = replace(stored.value, state=APPROVED, decided_by="anna", decided_at=uow.now)
         with pytest.raises((VppError, IntegrityError)):
-            uow.adjustments.update("adj-2026-03-1", alone, revision=stored.revision)
+            uow.adjustments.update("adj-2026-03-7e3040d134-1", alone, revision=stored.revision)
     assert approved(market) == []
 
 
 def test_only_who_proposed_it_takes_it_back(market: Market) -> None:
     propose(market)
     with pytest.raises(NotPermitted, match="was proposed by anna, who alone can withdraw it"):
-        decide_adjustment(market.units, BEN, "adj-2026-03-1", WITHDRAWN)
-    decide_adjustment(market.units, ANNA, "adj-2026-03-1", WITHDRAWN)
+        decide_adjustment(market.units, BEN, "adj-2026-03-7e3040d134-1", WITHDRAWN)
+    decide_adjustment(market.units, ANNA, "adj-2026-03-7e3040d134-1", WITHDRAWN)
     with pytest.raises(WrongState, match="is WITHDRAWN, expected PROPOSED"):
-        decide_adjustment(market.units, BEN, "adj-2026-03-1", APPROVED)
+        decide_adjustment(market.units, BEN, "adj-2026-03-7e3040d134-1", APPROVED)
 
 
 def test_a_repeated_decision_stands_and_another_is_refused(market: Market) -> None:
     propose(market)
-    first = decide_adjustment(market.units, BEN, "adj-2026-03-1", REJECTED)
-    assert decide_adjustment(market.units, BEN, "adj-2026-03-1", REJECTED) == first
+    first = decide_adjustment(market.units, BEN, "adj-2026-03-7e3040d134-1", REJECTED)
+    assert decide_adjustment(market.units, BEN, "adj-2026-03-7e3040d134-1", REJECTED) == first
     with pytest.raises(WrongState):
-        decide_adjustment(market.units, BEN, "adj-2026-03-1", APPROVED)
-    with pytest.raises(NotFound, match="adjustments/adj-2026-03-9 does not exist"):
-        decide_adjustment(market.units, BEN, "adj-2026-03-9", APPROVED)
+        decide_adjustment(market.units, BEN, "adj-2026-03-7e3040d134-1", APPROVED)
+    with pytest.raises(NotFound, match="adjustments/adj-2026-03-7e3040d134-9 does not exist"):
+        decide_adjustment(market.units, BEN, "adj-2026-03-7e3040d134-9", APPROVED)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +221,7 @@ def test_a_month_that_cannot_be_settled_again_takes_no_amount(market: Market) ->
     market.clock.advance_to(NOON + RULES.telemetry.keep_raw)
     with pytest.raises(WrongState, match="settlement_period is 2026-03, which was settled before evidence"):
         propose(market)
-    decide_adjustment(market.units, BEN, "adj-2026-03-1", APPROVED)
+    decide_adjustment(market.units, BEN, "adj-2026-03-7e3040d134-1", APPROVED)
     look_at_settlements(market.units, RULES, f"{market.clock.now():%Y-%m-%d}")
     assert not actions(market, "periods/2026-03")  # what could only fail is not owed, day after day
 
@@ -229,21 +241,21 @@ def test_a_repeated_request_proposes_nothing_twice(market: Market) -> None:
     assert propose(market, request_id="one") == first
     with pytest.raises(AlreadyExists):
         propose(market, request_id="one", amount=Decimal("99.00"))
-    assert propose(market, request_id="two").value.adjustment_id == "adj-2026-03-2"
-    assert propose(market, principal=BEN, request_id="one").value.adjustment_id == "adj-2026-03-3"
+    assert propose(market, request_id="two").value.adjustment_id == "adj-2026-03-7e3040d134-2"
+    assert propose(market, principal=BEN, request_id="one").value.adjustment_id == "adj-2026-03-7e3040d134-3"
 
 
 def test_parties_see_what_was_agreed_about_them_and_nothing_else(market: Market) -> None:
     propose(market)
     for principal in (OWNER_A, OWNER_B):
         with pytest.raises(NotFound):
-            get_adjustment(market.units, principal, "adj-2026-03-1")
-    decide_adjustment(market.units, BEN, "adj-2026-03-1", APPROVED)
-    assert get_adjustment(market.units, OWNER_A, "adj-2026-03-1").value.amount == Decimal("12.50")
+            get_adjustment(market.units, principal, "adj-2026-03-7e3040d134-1")
+    decide_adjustment(market.units, BEN, "adj-2026-03-7e3040d134-1", APPROVED)
+    assert get_adjustment(market.units, OWNER_A, "adj-2026-03-7e3040d134-1").value.amount == Decimal("12.50")
     assert len(list_adjustments(market.units, OWNER_A, PageRequest(), period="2026-03").items) == 1
     assert not list_adjustments(market.units, OWNER_A, PageRequest(), period="2026-04").items
     with pytest.raises(NotFound):
-        get_adjustment(market.units, OWNER_B, "adj-2026-03-1")
+        get_adjustment(market.units, OWNER_B, "adj-2026-03-7e3040d134-1")
     assert not list_adjustments(market.units, OWNER_B, PageRequest()).items
 
 
@@ -258,12 +270,12 @@ def test_an_amount_answers_a_dispute_once_that_is_upheld(market: Market) -> None
     dispute_id = raised(market)
     propose(market, dispute_id=dispute_id)
     with pytest.raises(WrongState, match="is OPEN, expected UPHELD before its amount is approved"):
-        decide_adjustment(market.units, BEN, "adj-2026-03-1", APPROVED)
+        decide_adjustment(market.units, BEN, "adj-2026-03-7e3040d134-1", APPROVED)
     uphold_dispute(market.units, ANNA, dispute_id, resolution="agreed", measure_again=False)
     assert get_dispute(market.units, OWNER_A, dispute_id).adjustment_ids == ()
-    assert get_dispute(market.units, ANNA, dispute_id).adjustment_ids == ("adj-2026-03-1",)
-    decide_adjustment(market.units, BEN, "adj-2026-03-1", APPROVED)
-    assert get_dispute(market.units, OWNER_A, dispute_id).adjustment_ids == ("adj-2026-03-1",)
+    assert get_dispute(market.units, ANNA, dispute_id).adjustment_ids == ("adj-2026-03-7e3040d134-1",)
+    decide_adjustment(market.units, BEN, "adj-2026-03-7e3040d134-1", APPROVED)
+    assert get_dispute(market.units, OWNER_A, dispute_id).adjustment_ids == ("adj-2026-03-7e3040d134-1",)
 
 
 def test_a_rejected_dispute_is_not_answered_with_money(market: Market) -> None:
@@ -273,7 +285,7 @@ def test_a_rejected_dispute_is_not_answered_with_money(market: Market) -> None:
     with pytest.raises(WrongState, match="is REJECTED, expected OPEN or UPHELD"):
         propose(market, dispute_id=dispute_id)
     with pytest.raises(WrongState, match="is REJECTED, expected UPHELD"):
-        decide_adjustment(market.units, BEN, "adj-2026-03-1", APPROVED)
+        decide_adjustment(market.units, BEN, "adj-2026-03-7e3040d134-1", APPROVED)
 
 
 def test_a_dispute_is_answered_in_its_period_and_to_its_party(market: Market) -> None:
@@ -292,6 +304,6 @@ def test_who_raised_a_dispute_does_not_approve_what_answers_it(market: Market) -
     keep(market, statement("hub", 1, [line(1, "1.00")]))
     dispute_id = raised(market, principal=BEN, statement_id="hub-2026-03-v1")
     uphold_dispute(market.units, ANNA, dispute_id, resolution="agreed", measure_again=False)
-    propose(market, payee_party_id="hub", site_id="", dispute_id=dispute_id)
+    proposed = propose(market, payee_party_id="hub", site_id="", dispute_id=dispute_id).value
     with pytest.raises(NotPermitted, match="was raised by you; another person approves"):
-        decide_adjustment(market.units, BEN, "adj-2026-03-1", APPROVED)
+        decide_adjustment(market.units, BEN, proposed.adjustment_id, APPROVED)

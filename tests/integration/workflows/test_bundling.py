@@ -4,9 +4,10 @@ import json
 from datetime import timedelta
 
 import pytest
-from support.market import EVENING, GATE, OPERATOR, RULES, Market, step_bid
+from support.market import EVENING, GATE, RULES, Market, step_bid
 from support.products import changed_product, shipped_products
 from support.settled_evening import deliver, settle_evening
+from support.settlement_desk import ANNA
 
 from vpp.foundation.errors import InvalidInput, NotFound, WrongState
 from vpp.foundation.interval import Interval
@@ -40,7 +41,7 @@ def problems(market: Market, statement_id: str) -> list[str]:
     files = record_of(market, statement_id).files
     stem = next(name for name in files if name.endswith(".manifest.json")).removesuffix(".manifest.json")
     csv_bytes, manifest = files[f"{stem}.csv"], files[f"{stem}.manifest.json"]
-    name, content = statement_bundle(market.units, OPERATOR, statement_id)
+    name, content = statement_bundle(market.units, ANNA, statement_id)
     assert name == f"{stem}.bundle.zip"
     bundle = read_bundle(content)
     return [
@@ -53,7 +54,7 @@ def problems(market: Market, statement_id: str) -> list[str]:
 def test_every_version_of_every_statement_is_proved_by_its_bundle(market: Market) -> None:
     settle_evening(market, {"north-1": 100.0})
     first = {
-        party_id: statement_bundle(market.units, OPERATOR, f"{party_id}-{PERIOD}-v1") for party_id in PARTIES
+        party_id: statement_bundle(market.units, ANNA, f"{party_id}-{PERIOD}-v1") for party_id in PARTIES
     }
     deliver(market, {"north-2": 50.0})
     run_settlement(market.units, RULES, PERIOD)
@@ -65,7 +66,7 @@ def test_every_version_of_every_statement_is_proved_by_its_bundle(market: Market
         assert problems(market, statement_id) == [], statement_id
     # What was reckoned later changes nothing of what proves an earlier version.
     for party_id in PARTIES:
-        assert statement_bundle(market.units, OPERATOR, f"{party_id}-{PERIOD}-v1") == first[party_id]
+        assert statement_bundle(market.units, ANNA, f"{party_id}-{PERIOD}-v1") == first[party_id]
 
 
 def test_an_owner_gets_its_own_and_nothing_of_others(market: Market) -> None:
@@ -117,7 +118,7 @@ def test_a_statement_that_is_older_than_its_evidence_has_no_bundle(market: Marke
         uow.commit()
 
     with pytest.raises(WrongState, match="before evidence was kept"):
-        statement_bundle(market.units, OPERATOR, "hub-2025-01-v1")
+        statement_bundle(market.units, ANNA, "hub-2025-01-v1")
 
 
 def test_who_owns_a_site_and_buys_from_another_gets_a_statement_that_is_proved(

@@ -12,7 +12,7 @@ from support.settled_evening import clear_evening, deliver
 
 from vpp.dispatch.event import EventState
 from vpp.dispatch.instruction import InstructionState, RefusalReason
-from vpp.foundation.errors import InvalidInput, NotPermitted
+from vpp.foundation.errors import InvalidInput, NotFound
 from vpp.foundation.interval import Interval
 from vpp.portfolio.party import Party, PartyKind
 from vpp.settlement.manifest_check import verify
@@ -416,7 +416,7 @@ def test_another_operator_cancels_nothing_and_pays_for_what_it_buys_itself(marke
     rival = replace(OPERATOR, principal_id="rival", party_id="rival-grid")
     create_party(market.units, OPERATOR, Party("rival-grid", "Rival", PartyKind.OPERATOR), request_id="")
     clear_evening(market)
-    with pytest.raises(NotPermitted, match="parties/grid"):
+    with pytest.raises(NotFound, match=r"^events/evening does not exist$"):
         cancel_event(market.units, rival, "evening", etag="", request_id="")
     market.bid(
         "north-1",

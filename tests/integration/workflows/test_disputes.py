@@ -270,6 +270,17 @@ def test_who_raised_it_does_not_decide_it(market: Market) -> None:
     reject_dispute(market.units, BEN, raised.dispute_id, resolution="the fee is as agreed")
 
 
+def test_an_officer_of_the_party_that_objects_does_not_decide_it(market: Market) -> None:
+    raised = dispute(market, 1).value
+    officer = replace(BEN, party_id=OWNER_A.party_id)
+    for decide in (
+        lambda: uphold_dispute(market.units, officer, raised.dispute_id, resolution="x", measure_again=False),
+        lambda: reject_dispute(market.units, officer, raised.dispute_id, resolution="x"),
+    ):
+        with pytest.raises(NotPermitted, match=r"moves money of parties/owner-a, for whom you act"):
+            decide()
+
+
 def test_only_the_own_party_withdraws_and_to_others_it_is_not_there(market: Market) -> None:
     raised = dispute(market, 1).value
     for other in (OWNER_B, OPERATOR, ANNA):

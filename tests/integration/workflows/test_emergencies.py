@@ -87,7 +87,7 @@ def test_every_site_that_is_called_is_owed_its_instruction(tmp_path: Path) -> No
 def test_an_id_is_chosen_that_no_event_has(tmp_path: Path) -> None:
     market = fleet(tmp_path, 3)
     names = [call(market, 50.0).event_id for _ in range(3)]
-    assert names == [f"{EMERGENCY_PRODUCT}-20260304-1230{end}" for end in ("", "-2", "-3")]
+    assert names == [f"{EMERGENCY_PRODUCT}-20260304-1230-7ab06b8311-{count}" for count in (1, 2, 3)]
 
 
 def test_a_draft_whose_hub_died_is_taken_up_soon(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_many_sites_take_as_many_statements_as_few(tmp_path: Path) -> None:
         with counted_statements(market) as seen:
             call(market, 40.0 * sites)
         counts[sites] = len(seen)
-    assert counts[5] == counts[60] < 60
+    assert counts[5] == counts[60] < 75  # what they did enters the audit record in a few of its own
 
 
 def test_a_long_history_is_not_read(tmp_path: Path) -> None:

@@ -169,6 +169,13 @@ def test_a_meter_too_coarse_for_the_product_is_refused(market: Market) -> None:
         )
 
 
+def change(market: Market, caller: Principal, enrolment_id: str, wanted: EnrolmentState) -> EnrolmentState:
+    stored = change_enrolment(
+        market.units, caller, enrolment_id, wanted, deciding_party_id="grid", etag="", request_id=""
+    )
+    return stored.value.state
+
+
 def test_an_enrolment_waits_for_approval_if_the_hub_says_so(market: Market) -> None:
     create_site(market.units, OWNER, SITE, request_id="")
     stored = create_enrolment(
@@ -177,10 +184,22 @@ def test_an_enrolment_waits_for_approval_if_the_hub_says_so(market: Market) -> N
     assert stored.value.state is EnrolmentState.PENDING
     with pytest.raises(NotPermitted, match="ACTIVE is for a market operator"):
         change_enrolment(
-            market.units, OWNER, stored.value.enrolment_id, EnrolmentState.ACTIVE, etag="", request_id=""
+            market.units,
+            OWNER,
+            stored.value.enrolment_id,
+            EnrolmentState.ACTIVE,
+            deciding_party_id="grid",
+            etag="",
+            request_id="",
         )
     approved = change_enrolment(
-        market.units, OPERATOR, stored.value.enrolment_id, EnrolmentState.ACTIVE, etag="1", request_id=""
+        market.units,
+        OPERATOR,
+        stored.value.enrolment_id,
+        EnrolmentState.ACTIVE,
+        deciding_party_id="grid",
+        etag="1",
+        request_id="",
     )
     assert approved.value.state is EnrolmentState.ACTIVE
     with pytest.raises(NotFound, match="products/none does not exist"):
@@ -188,9 +207,9 @@ def test_an_enrolment_waits_for_approval_if_the_hub_says_so(market: Market) -> N
 
 
 def test_an_ended_enrolment_is_ended_for_good(market: Market) -> None:
-    change_enrolment(market.units, OWNER, ENROLMENT, EnrolmentState.WITHDRAWN, etag="", request_id="")
+    change(market, OWNER, ENROLMENT, EnrolmentState.WITHDRAWN)
     with pytest.raises(WrongState, match="WITHDRAWN, cannot become ACTIVE"):
-        change_enrolment(market.units, OPERATOR, ENROLMENT, EnrolmentState.ACTIVE, etag="", request_id="")
+        change(market, OPERATOR, ENROLMENT, EnrolmentState.ACTIVE)
     with pytest.raises(AlreadyExists):
         create_enrolment(
             market.units, OWNER, "north-1", "example-peak-shaving", request_id="", automatic_approval=True
@@ -200,7 +219,20 @@ def test_an_ended_enrolment_is_ended_for_good(market: Market) -> None:
 def test_an_auditor_ends_nothing(market: Market) -> None:
     auditor = Principal("auditor", "hub", None, frozenset({Role.AUDITOR}))
     with pytest.raises(NotFound, match=f"enrolments/{ENROLMENT} does not exist"):
-        change_enrolment(market.units, auditor, ENROLMENT, EnrolmentState.WITHDRAWN, etag="", request_id="")
+        change(market, auditor, ENROLMENT, EnrolmentState.WITHDRAWN)
+
+
+def test_of_several_operators_one_decides_about_enrolments(market: Market) -> None:
+    rival = Principal("rival", "rival", None, frozenset({Role.MARKET_OPERATOR}))
+    for wanted in (EnrolmentState.ACTIVE, EnrolmentState.SUSPENDED):
+        for enrolment_id in (ENROLMENT, "none"):  # the same of what does not exist
+            with pytest.raises(
+                NotPermitted, match=f"^{wanted.name} is for a market operator to decide, of the"
+            ):
+                change(market, rival, enrolment_id, wanted)
+    with pytest.raises(NotFound, match=f"enrolments/{ENROLMENT} does not exist"):
+        change(market, rival, ENROLMENT, EnrolmentState.WITHDRAWN)
+    assert change(market, OPERATOR, ENROLMENT, EnrolmentState.SUSPENDED) is EnrolmentState.SUSPENDED
 
 
 def test_a_party_is_entered_once(market: Market) -> None:

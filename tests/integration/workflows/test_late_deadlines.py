@@ -160,7 +160,7 @@ def _comes_back(market: Market, down_at: datetime, up_at: datetime) -> None:
         (f"{outcome.due.kind.value}/{outcome.due.subject_id}", str(outcome.late_by)) for outcome in late
     }
     steps = Counter(
-        (record.subject, record.detail["before"], record.detail["after"])
+        (record.subject, record.before["state"], record.after["state"])
         for record in records(market, "move_event")
     )
     assert set(steps.values()) <= {1}  # each step once

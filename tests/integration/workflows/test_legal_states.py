@@ -228,7 +228,7 @@ class Life(RuleBasedStateMachine):
             records = uow.audit.page(limit=100_000)
         for record in records[self.audited :]:
             if record.action == "move_event":
-                before, after = EventState[record.detail["before"]], EventState[record.detail["after"]]
+                before, after = EventState[record.before["state"]], EventState[record.after["state"]]
                 assert after is before or after in EVENT_TRANSITIONS[before]
             elif record.action in {"supersede", "expire_instruction"}:
                 was = InstructionState[record.detail["was"]]

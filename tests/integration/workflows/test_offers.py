@@ -35,6 +35,7 @@ from vpp.workflows.forecast_records import ForecastRecord
 from vpp.workflows.recording import product_of
 from vpp.workflows.records import BidState
 from vpp.workflows.responding import open_deliveries
+from vpp.workflows.sealing import sealed
 
 CHEAP = StepOffer(steps=((PriceStep(50.0, Decimal(40)),),) * 8)
 BLOCK = BlockOffer((60.0,) * 8, Decimal(45))
@@ -256,7 +257,8 @@ def test_a_bid_that_older_rules_let_in_is_left_out_and_told_why(market: Market) 
         stored = uow.bids.get("odd")
         assert stored is not None
         broken = replace(stored.value.bid, offer=BlockOffer((60.0,) * 8, Decimal(5000)))
-        uow.bids.update("odd", replace(stored.value, bid=broken), revision=stored.revision)
+        older = sealed(replace(stored.value, bid=broken), "GBP", uow.random_source)
+        uow.bids.update("odd", older, revision=stored.revision)
         uow.commit()
     bids, left_out = book_of(market)
     assert bids == (sound,)

@@ -84,8 +84,8 @@ def test_a_test_names_its_sites_and_others_hear_nothing(market: Market) -> None:
 def test_a_repeat_orders_once_and_other_content_is_refused(market: Market) -> None:
     first = order(market, event_id="", request_id="one")
     assert order(market, event_id="", request_id="one") == first
-    assert first.event_id == "mandatory-example-peak-shaving-20260305-1700"
-    assert order(market, event_id="", request_id="two").event_id.endswith("-1700-2")
+    assert first.event_id == "mandatory-example-peak-shaving-20260305-1700-c2d3f57658-1"
+    assert order(market, event_id="", request_id="two").event_id.endswith("c2d3f57658-2")
     with pytest.raises(AlreadyExists, match="request_id"):
         order(market, replace(CALL, zone="south"), event_id="", request_id="one")
     with market.units(write=False) as uow:

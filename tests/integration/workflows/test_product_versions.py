@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from support.followed_evening import begin, course_from, make_cleared
 from support.market import EVENING, GATE, NOON, OPERATOR, RULES, Market, step_bid
-from support.products import changed_product, shipped_products
+from support.products import changed_product, put_in_force, shipped_products
 
 from vpp.dispatch.event import EventState
 from vpp.foundation.errors import AlreadyExists
 from vpp.foundation.interval import Interval
-from vpp.hub.seeding import ensure_products
 from vpp.workflows.delivering import site_deliveries
 from vpp.workflows.emergencies import create_emergency_event
+from vpp.workflows.founding_products import found_products
 from vpp.workflows.modifying import update_event
 
 SHAVING, EMERGENCY = "example-peak-shaving", "example-emergency"
@@ -25,7 +25,7 @@ NEW_MONEY = {"band_low_ratio": "0", "penalty_ratio": "3", "aggregator_fee_ratio"
 def change_product(market: Market, product_id: str = SHAVING, **changes: object) -> None:
     """Let a new version with other money rules take effect."""
     old = shipped_products()[product_id]
-    ensure_products(market.units, [changed_product(old, version=old.version + 1, money=NEW_MONEY, **changes)])
+    put_in_force(market.units, changed_product(old, version=old.version + 1, money=NEW_MONEY, **changes))
 
 
 def products_settled_by(market: Market, event_id: str) -> set[tuple[str, int, Decimal]]:
@@ -136,7 +136,8 @@ def test_a_version_whose_content_changed_is_refused_and_nothing_is_changed(marke
     with pytest.raises(
         AlreadyExists, match=f"{SHAVING} version {OLD} has other content; count its version up"
     ):
-        ensure_products(market.units, [brand_new, other])
+        found_products(market.units, [brand_new, other])
     with market.units(write=False) as uow:
         assert uow.products.get(SHAVING, OLD) == old
         assert uow.products.latest(brand_new.product_id) is None
+        assert not uow.product_changes.page()

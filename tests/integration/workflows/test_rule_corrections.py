@@ -5,10 +5,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from support.market import OPERATOR, Market
+from support.market import EVENING, OPERATOR, QUARTER, Market
 from support.settlement_desk import ANNA, BEN, actions, make_desk
 
 from vpp.dispatch.event import EventState
+from vpp.dispatch.instruction import Instruction, InstructionState
 from vpp.foundation.errors import AlreadyExists, InvalidInput, NotFound, NotPermitted, WrongState
 from vpp.settlement.adjustment import AdjustmentState
 from vpp.settlement.rule_correction import RuleCorrection
@@ -68,6 +69,20 @@ def in_force(market: Market) -> dict[str, int]:
     return {event_id: correction.to_version for event_id, correction in found.items()}
 
 
+def test_nobody_of_the_buyer_or_of_a_called_site_decides_it(market: Market) -> None:
+    correction_id = propose(market).value.correction_id
+    told = (40.0,) * 8
+    state = InstructionState.ACCEPTED
+    call = Instruction("call", "evening", "a", 0, EVENING, QUARTER, told, (), EVENING.end, state)
+    with market.units() as uow:
+        uow.instructions.add_all({"call": call})
+        uow.commit()
+    for party_id in ("grid", "owner-a"):
+        with pytest.raises(NotPermitted, match=f"moves money of parties/{party_id}, for whom you act"):
+            decide_correction(market.units, replace(BEN, party_id=party_id), correction_id, APPROVED)
+    decide_correction(market.units, replace(BEN, party_id="owner-b"), correction_id, APPROVED)
+
+
 def test_another_version_applies_once_a_second_person_agrees(market: Market) -> None:
     own = own_version(market)
     proposed = propose(market).value
@@ -82,7 +97,7 @@ def test_another_version_applies_once_a_second_person_agrees(market: Market) -> 
     agreed = decide_correction(market.units, BEN, "evening-r1", APPROVED)
     assert decide_correction(market.units, BEN, "evening-r1", APPROVED) == agreed
     assert in_force(market) == {"evening": own + 1}
-    assert get_correction(market.units, "evening-r1") == agreed
+    assert get_correction(market.units, ANNA, "evening-r1") == agreed
     assert market.event().product_version == own  # what it was called under stays what it was
     assert actions(market, "ruleCorrections/evening-r1") == [
         ("anna", "propose_correction"),
@@ -146,7 +161,7 @@ def test_a_repeated_request_proposes_nothing_twice(market: Market) -> None:
     assert propose(market, request_id="one") == first
     with pytest.raises(AlreadyExists):
         propose(market, 2, request_id="one")
-    assert [one.value.correction_id for one in list_corrections(market.units, PageRequest()).items] == [
+    assert [one.value.correction_id for one in list_corrections(market.units, ANNA, PageRequest()).items] == [
         "evening-r1"
     ]
-    assert not list_corrections(market.units, PageRequest(), event_id="another").items
+    assert not list_corrections(market.units, ANNA, PageRequest(), event_id="another").items

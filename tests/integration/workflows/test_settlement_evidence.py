@@ -206,6 +206,7 @@ def test_a_site_that_left_is_settled_for_what_it_delivered(market: Market) -> No
         agent_of("north-1"),
         enrolment.value.enrolment_id,
         EnrolmentState.WITHDRAWN,
+        deciding_party_id="grid",
         etag="",
         request_id="",
     )

@@ -41,7 +41,15 @@ def enrol_in(market: Market, product_id: str, *, is_approved: bool = True) -> No
 
 
 def change(market: Market, product_id: str, wanted: EnrolmentState) -> None:
-    change_enrolment(market.units, OPERATOR, f"north-1-{product_id}", wanted, etag="", request_id="")
+    change_enrolment(
+        market.units,
+        OPERATOR,
+        f"north-1-{product_id}",
+        wanted,
+        deciding_party_id="grid",
+        etag="",
+        request_id="",
+    )
 
 
 @pytest.mark.parametrize(("first", "second"), [(SHAVING, RESERVE), (RESERVE, SHAVING)])

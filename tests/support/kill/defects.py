@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import Engine
+from support.fixed_sealing import FIXED_SEALING
 from support.kill.points import KillPoints
 
 from vpp.agent.journal import Entry, Journal
@@ -102,7 +103,9 @@ class TwoTransactions(PointedUnitOfWork):
         super().__exit__(None, None, None)
         self.points.used_defect()
         self.points.reach("between transactions")
-        second = PointedUnitOfWork(self._engine, self._clock, write=True, one_writer=self._one_writer)
+        second = PointedUnitOfWork(
+            self._reach, self._clock, write=True, one_writer=self._one_writer, sealing=FIXED_SEALING
+        )
         second.points = self.points
         with second:
             second.outbox.append_all(self.noted.owed)
@@ -113,7 +116,7 @@ class PointedUnits(SqlUnitOfWorkFactory):
     """Makes transactions with points in them."""
 
     def __init__(self, engine: Engine, clock: Clock, points: KillPoints) -> None:
-        super().__init__(engine, clock)
+        super().__init__(engine, clock, sealing=FIXED_SEALING)
         self._points = points
         kinds = {ANSWER_BEFORE_COMMIT: LateUnitOfWork, TWO_TRANSACTIONS: TwoTransactions}
         self._kind: type[PointedUnitOfWork] = kinds.get(points.defect, PointedUnitOfWork)
@@ -121,12 +124,13 @@ class PointedUnits(SqlUnitOfWorkFactory):
     def __call__(self, *, write: bool = True) -> PointedUnitOfWork:
         kind = self._kind if write else PointedUnitOfWork
         unit = kind(
-            self._engine,
+            self._reach,
             self._clock,
             write=write,
             one_writer=self._one_writer,
             place=self._place,
             owed=self.owed,
+            sealing=FIXED_SEALING,
         )
         unit.points = self._points
         return unit

@@ -8,6 +8,7 @@ from typing import Any
 
 from protovalidate import Validator
 from sqlalchemy import Engine, event
+from support.generous import NO_RATES
 from support.kill.defects import PointedUnits
 from support.kill.points import KillPoints, SharedClock, SharedTime
 from support.kill.steps import counting_factory
@@ -86,6 +87,7 @@ def run_hub(order: dict[str, Any], points: KillPoints, shared: SharedTime, made:
         session=SessionSettings(
             courier_interval=timedelta(milliseconds=200), resend_interval=timedelta(milliseconds=500)
         ),
+        quotas=NO_RATES,
         jobs=JobSettings(longest_wait=timedelta(milliseconds=100), retry_wait=timedelta(milliseconds=100)),
     )
     pool = InlinePool()

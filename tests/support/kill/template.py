@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from sqlalchemy import make_url, text
+from support.fixed_sealing import FIXED_SEALING
 from support.kill.forking import ForkServer
 from support.kill.hub_role import KEYS, SITES
 from support.kill.trial import NOON, Deaths, Trial, copy_files
@@ -83,7 +84,7 @@ def _standing(trial: Trial) -> int:
 def _seed(url: str) -> None:
     engine = make_engine(url)
     migrate(engine)
-    units = SqlUnitOfWorkFactory(engine, ManualClock(NOON))
+    units = SqlUnitOfWorkFactory(engine, ManualClock(NOON), sealing=FIXED_SEALING)
     with units() as uow:
         for product in shipped_products().values():
             uow.products.add(product)

@@ -15,6 +15,7 @@ from typing import Any
 
 import grpc
 from google.protobuf.field_mask_pb2 import FieldMask
+from support.fixed_sealing import FIXED_SEALING
 from support.kill.forking import ForkServer
 from support.kill.hub_role import KEYS, LEASE, OPERATOR_TOKEN, SITES
 from support.kill.points import SharedClock, SharedTime
@@ -114,7 +115,7 @@ class Trial:
         self.shared.now = NOON
         self.clock = SharedClock(self.shared)
         self.engine = make_engine(self.database, pool_size=2)
-        self.units = SqlUnitOfWorkFactory(self.engine, self.clock)
+        self.units = SqlUnitOfWorkFactory(self.engine, self.clock, sealing=FIXED_SEALING)
         self.port = _free_port()
         self._lives: dict[str, list[int]] = {"hub": [], "agents": []}
         self._channel: grpc.Channel | None = None

@@ -114,7 +114,7 @@ def _check_orders(
 
 def _check_event_record(event_id: str, state: EventState, records: list[AuditRecord], found: Verdict) -> None:
     moves = [
-        (record.detail["before"], record.detail["after"])
+        (record.before["state"], record.after["state"])
         for record in records
         if record.action == "move_event" and record.subject == f"events/{event_id}"
     ]

@@ -56,9 +56,9 @@ def _check_trail(uow: UnitOfWork, stored: Mapping[str, Event], complain: Complai
     for record in uow.audit.page(limit=EVERYTHING):
         if record.action == "move_event":
             known = trail.get(record.subject)
-            if known is not None and record.detail["before"] != known:
+            if known is not None and record.before["state"] != known:
                 complain(f"audit of {record.subject} jumps from {known} to {record.detail['before']}")
-            trail[record.subject] = record.detail["after"]
+            trail[record.subject] = record.after["state"]
     for subject, state in trail.items():
         event = stored[subject.removeprefix("events/")]
         if event.state.name != state:

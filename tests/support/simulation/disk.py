@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from sqlalchemy import Engine
+from support.fixed_sealing import FIXED_SEALING
+from support.seeded_random_source import SeededRandomSource
 from support.simulation.monitor import (
     Changes,
     Monitor,
@@ -18,6 +20,7 @@ from support.simulation.process import Killed, Process
 
 from vpp.foundation.clock import Clock
 from vpp.foundation.errors import Overloaded
+from vpp.storage.bid_sealing import BidSealing
 from vpp.storage.unit_of_work import SqlUnitOfWork, SqlUnitOfWorkFactory
 
 
@@ -71,18 +74,27 @@ class Disk:
 class WatchedUnits(SqlUnitOfWorkFactory):
     """Makes units of work of one hub process."""
 
-    def __init__(self, engine: Engine, clock: Clock, monitor: Monitor, disk: Disk, process: Process) -> None:
-        super().__init__(engine, clock)
+    def __init__(  # noqa: PLR0913, PLR0917  one argument per thing it needs
+        self,
+        engine: Engine,
+        clock: Clock,
+        random_source: SeededRandomSource,
+        monitor: Monitor,
+        disk: Disk,
+        process: Process,
+    ) -> None:
+        super().__init__(engine, clock, sealing=BidSealing(FIXED_SEALING.keys, random_source))
         self._parts = (monitor, disk, process)
 
     def __call__(self, *, write: bool = True) -> SqlUnitOfWork:
         unit = _WatchedUnit(
-            self._engine,
+            self._reach,
             self._clock,
             write=write,
             one_writer=self._one_writer,
             place=self._place,
             owed=self.owed,
+            sealing=self._sealing,
         )
         unit.watch(*self._parts, writes=write)
         return unit

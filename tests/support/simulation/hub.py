@@ -9,6 +9,8 @@ from pathlib import Path
 
 from protovalidate import Validator
 from sqlalchemy import Engine
+from support.generous import NO_RATES
+from support.seeded_random_source import SeededRandomSource
 from support.simulation.disk import Disk, WatchedUnits
 from support.simulation.monitor import Monitor
 from support.simulation.network import Network
@@ -49,6 +51,7 @@ class SimulatedHub:
         self,
         folder: Path,
         clock: SimClock,
+        random_source: SeededRandomSource,
         network: Network,
         monitor: Monitor,
         disk: Disk,
@@ -59,7 +62,8 @@ class SimulatedHub:
         signer: DeliverySigner | None = None,
     ) -> None:
         self.folder = folder
-        self._clock, self._network, self._monitor, self._disk = clock, network, monitor, disk
+        self._clock, self._random_source = clock, random_source
+        self._network, self._monitor, self._disk = network, monitor, disk
         self._rules, self._principals, self._validator = rules, principals, validator
         self._heartbeat = heartbeat
         self._signer = signer
@@ -81,7 +85,9 @@ class SimulatedHub:
         self.start_count += 1
         process = self.process = Process(f"hub-{self.start_count}")
         self._engine = make_engine(f"sqlite:///{self.folder / 'hub.sqlite'}")
-        units = self.units = WatchedUnits(self._engine, self._clock, self._monitor, self._disk, process)
+        units = self.units = WatchedUnits(
+            self._engine, self._clock, self._random_source, self._monitor, self._disk, process
+        )
         process.spawn(self._serve(process, units), name="hub")
 
     def kill(self) -> None:
@@ -143,6 +149,7 @@ class SimulatedHub:
             session=SessionSettings(
                 heartbeat_interval=self._heartbeat, courier_interval=timedelta(seconds=60)
             ),
+            quotas=NO_RATES,
         )
 
     async def _until_it_dies(self, name: str, work: object) -> None:

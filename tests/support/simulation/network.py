@@ -244,7 +244,7 @@ class StreamCall:
         write = handler.response_serializer
 
         async def send(response: Any) -> None:  # noqa: ANN401
-            if handler.request_streaming and self._connection is not None:
+            if first is None and self._connection is not None:
                 response = self._connection.network.on_its_way(self._connection.client, response)
             raw = write(response)
             process = in_process()
@@ -254,12 +254,12 @@ class StreamCall:
             tell = self._connection.network.on_down if self._connection is not None else None
             if tell is not None and self._path.endswith("/Connect") and self._connection is not None:
                 tell(self._connection.client, response.delivery.sequence)
-            await self._down.put(raw, may_repeat=handler.request_streaming)
+            await self._down.put(raw, may_repeat=first is None)
 
         context.send = send
         try:
             if handler.request_streaming:
-                await handler.stream_stream(self._requests(handler.request_deserializer), context)
+                await handler.stream_stream(self._requests(handler.request_deserializer, first), context)
             elif handler.response_streaming:
                 async for response in handler.unary_stream(handler.request_deserializer(first), context):
                     await send(response)
@@ -269,7 +269,10 @@ class StreamCall:
             pass
         return context
 
-    async def _requests(self, parse: Any) -> Any:  # noqa: ANN401
+    async def _requests(self, parse: Any, first: bytes | None) -> Any:  # noqa: ANN401
+        if first is not None:  # one request, which the hub reads as it reads a stream
+            yield parse(first)
+            return
         while (raw := await self._up.get()) is not None:
             yield parse(raw)
 

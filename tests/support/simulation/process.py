@@ -1,6 +1,7 @@
 """A simulated process: tasks that die together, without a word, when it is killed."""
 
 import asyncio
+import itertools
 from collections.abc import Coroutine
 from contextvars import ContextVar
 from typing import Any
@@ -12,6 +13,21 @@ _current: ContextVar["Process | None"] = ContextVar("simulated_process", default
 
 class Killed(BaseException):
     """The process died here. Not an Exception, so that nothing of the product handles it."""
+
+
+class NumberedTask(asyncio.Task[Any]):
+    """A task that is hashed by its number in its loop, not by its place in memory.
+
+    A TaskGroup that ends cancels its tasks in the order of a set: what runs first would differ from play
+    to play.
+    """
+
+    def __init__(self, work: Coroutine[Any, Any, Any], number: int, **options: Any) -> None:  # noqa: ANN401
+        self._number = number  # before the task is made: it enters the loop's set of all tasks there
+        super().__init__(work, **options)
+
+    def __hash__(self) -> int:
+        return self._number
 
 
 class Process:
@@ -57,14 +73,15 @@ def in_process() -> Process | None:
 
 
 def install(loop: VirtualTimeLoop) -> None:
-    """Let the loop know which task belongs to which process."""
+    """Let the loop know which task belongs to which process, and number its tasks."""
+    numbers = itertools.count(1)
 
     def make_task(
         _loop: asyncio.AbstractEventLoop,
         work: Coroutine[Any, Any, Any],
         **options: Any,  # noqa: ANN401
     ) -> asyncio.Task[Any]:
-        task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, **options)
+        task = NumberedTask(work, next(numbers), loop=loop, **options)
         process = _current.get()
         if process is not None:
             process.add(task)

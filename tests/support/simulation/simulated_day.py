@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from protovalidate import Validator
+from support.seeded_random_source import SeededRandomSource
 from support.simulation import checks, money
 from support.simulation.disk import Disk
 from support.simulation.faults import AnySite, FaultPlan, Faults, seconds
@@ -154,6 +155,7 @@ class _Day:
         self.hub = SimulatedHub(
             folder,
             self._clock,
+            SeededRandomSource(f"secrets/{plan.seed}"),
             self._network,
             self._monitor,
             self._disk,

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from protovalidate import Validator
 from support.agent_site import daily_trace
+from support.fixed_sealing import FIXED_SEALING
 from support.market import OPERATOR, RULES
 from support.products import shipped_products
+from support.seeded_random_source import SeededRandomSource
 from support.simulation.disk import Disk
 from support.simulation.hub import SimulatedHub
 from support.simulation.ledger import Ledger
@@ -37,6 +39,7 @@ from vpp.portfolio.resource import FlexibilityEnvelope, Resource, ResourceKind
 from vpp.portfolio.site import Site
 from vpp.rpc.identity_interceptor import token_digest
 from vpp.simulator.fleet_files import FleetPlan, write_fleet
+from vpp.storage.bid_sealing import BidSealing
 from vpp.storage.engine import make_engine
 from vpp.storage.migrate import migrate
 from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
@@ -115,7 +118,8 @@ def make_template(folder: Path, *, real_count: int, light_count: int) -> Templat
     engine = make_engine(f"sqlite:///{folder / 'hub.sqlite'}")
     migrate(engine)
     clock = ManualClock(EVE)
-    units = SqlUnitOfWorkFactory(engine, clock)
+    sealing = BidSealing(FIXED_SEALING.keys, SeededRandomSource("secrets/template"))
+    units = SqlUnitOfWorkFactory(engine, clock, sealing=sealing)
     with units() as uow:
         for product in shipped_products().values():
             uow.products.add(product)
@@ -227,6 +231,7 @@ def _enrol_real(folder: Path, settings: list[AgentSettings]) -> None:
         hub = SimulatedHub(
             folder,
             SimClock(EVE),
+            SeededRandomSource("secrets/eve"),
             network,
             monitor,
             Disk(random.Random(0)),

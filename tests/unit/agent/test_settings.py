@@ -20,6 +20,14 @@ def changed(tmp_path: Path, old: str, new: str) -> AgentSettings:
     return load_settings(path)
 
 
+def in_the_clear(tmp_path: Path, token: str) -> AgentSettings:
+    text = EXAMPLE.read_text()
+    tls = text[text.index("\n[hub.tls]") : text.index("# [clock]")]
+    path = tmp_path / "site.toml"
+    path.write_text(text.replace(tls, "").replace("[hub]\n", f"[hub]\nplaintext = true\n{token}\n"))
+    return load_settings(path)
+
+
 def test_the_example_is_a_whole_site() -> None:
     settings = load_settings(EXAMPLE)
     assert settings.site_name == "sites/north-1"
@@ -39,7 +47,11 @@ def test_the_example_is_a_whole_site() -> None:
         ('zone = "GB"', 'zone = "GB"\nregion = "north"', "site.region"),
         ("import_limit_kw = 1600.0", "import_limit_kw = -1.0", "site.import_limit_kw"),
         ('metering_interval = "PT5M"', 'metering_interval = "PT7M"', "divide an hour"),
-        ("plaintext = true", "plaintext = false", "hub.tls"),
+        ("\n[hub.tls]", "\n[hub.tsl]", "hub.tsl"),
+        ("[hub]\n", "[hub]\nplaintext = true\n", "give either hub.tls, or plaintext"),
+        ("[hub]\n", '[hub]\ntoken_file = "token"\n', "a token goes with plaintext alone"),
+        ("[hub]\n", '[hub]\ntoken_environment = "T"\n', "name certificate_file and key_file"),
+        ('key_file = "tls/site.key"', "", "hub.tls.key_file"),
         ("reserve_ratio = 0.2", "reserve_ratio = 1.0", "bidding.reserve_ratio"),
         ('site_id = "north-1"', 'site_id = "3E2"', "site.site_id"),
     ],
@@ -76,14 +88,17 @@ def test_jobs_that_are_paused_state_their_checkpoints(tmp_path: Path) -> None:
 
 
 def test_the_token_comes_from_the_environment_or_a_file_and_is_not_shown(tmp_path: Path) -> None:
-    settings = load_settings(EXAMPLE)
+    assert (
+        load_settings(EXAMPLE).token({"VPP_AGENT_TOKEN": "secret"}) is None
+    )  # its certificate says who it is
+    settings = in_the_clear(tmp_path, 'token_environment = "VPP_AGENT_TOKEN"')
     token = settings.token({"VPP_AGENT_TOKEN": "secret"})
     assert token is not None
     assert (token.get_secret_value(), "secret" in repr(token)) == ("secret", False)
     with pytest.raises(InvalidInput, match="VPP_AGENT_TOKEN is empty"):
         settings.token({})
     (tmp_path / "token").write_text("from-file\n")
-    filed = changed(tmp_path, 'token_environment = "VPP_AGENT_TOKEN"', 'token_file = "token"').token()
+    filed = in_the_clear(tmp_path, 'token_file = "token"').token()
     assert filed is not None
     assert filed.get_secret_value() == "from-file"
 
@@ -99,3 +114,16 @@ def test_an_accelerated_clock_is_built_from_its_profile(tmp_path: Path) -> None:
     assert isinstance(clock, AcceleratedClock)
     midnight = datetime(2026, 11, 26, tzinfo=UTC)
     assert clock.machine_time(midnight + timedelta(days=1)) == datetime(2026, 11, 24, 9, 1, tzinfo=UTC)
+
+
+def test_plaintext_is_for_this_machine_alone(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text()
+    tls = text[text.index("\n[hub.tls]") : text.index("# [clock]")]
+    path = tmp_path / "site.toml"
+    path.write_text(
+        text.replace(tls, "").replace(
+            'address = "127.0.0.1:50051"', 'address = "10.0.0.1:1"\nplaintext = true'
+        )
+    )
+    with pytest.raises(InvalidInput, match="plaintext is for this machine alone"):
+        load_settings(path)

@@ -5,10 +5,18 @@ from pathlib import Path
 
 import pytest
 from support.agent_site import write_site
+from support.made_certificates import AGENT, issued, new_authority
 
 from vpp.agent.site_check import Checked, check_file, problems_together
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "configs" / "site.toml"
+
+
+def plain_example() -> str:
+    """Return the example without TLS: its files are made by `vpp certs`."""
+    text = EXAMPLE.read_text()
+    begin, end = text.index("\n[hub.tls]"), text.index("# [clock]")
+    return text[:begin].replace("[hub]\n", "[hub]\nplaintext = true\n") + text[end:]
 
 
 def nothing_wrong(table: object, checked: Checked) -> list[str]:
@@ -17,7 +25,7 @@ def nothing_wrong(table: object, checked: Checked) -> list[str]:
 
 
 def problems(tmp_path: Path, *changes: tuple[str, str]) -> str:
-    text = EXAMPLE.read_text().replace('token_environment = "VPP_AGENT_TOKEN"', "#")
+    text = plain_example()
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new, 1)
@@ -133,7 +141,7 @@ group_id = "train"
 [driver.devices.gpu.groups.night]
 """
     path = tmp_path / "site.toml"
-    path.write_text(EXAMPLE.read_text() + cluster)
+    path.write_text(plain_example() + cluster)
     told = "\n".join(check_file(path, nothing_wrong).problems)
     assert "driver.devices.gpu.groups lacks train, which the resource has" in told
     assert "driver.devices.gpu.groups.night is no group of the resource" in told
@@ -142,8 +150,25 @@ group_id = "train"
 
 def test_what_devices_draw_left_alone_is_noted_and_no_problem(tmp_path: Path) -> None:
     path = tmp_path / "site.toml"
-    path.write_text(EXAMPLE.read_text().replace('token_environment = "VPP_AGENT_TOKEN"', "#"))
+    path.write_text(plain_example())
     checked = check_file(path, nothing_wrong)
     assert checked.problems == []
     [note] = checked.notes
     assert "240.0 kW recover at once: bess, ups" in note
+
+
+def test_certificates_that_cannot_be_used_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(EXAMPLE.read_text())
+    problems_found = check_file(path, nothing_wrong).problems
+    assert [problem.split()[0] for problem in problems_found] == [
+        "hub.tls.authority_file",
+        "hub.tls.certificate_file",
+        "hub.tls.key_file",
+    ]
+    (tmp_path / "tls").mkdir()
+    with new_authority(tmp_path / "ca") as authority:
+        issued(authority, AGENT, tmp_path / "tls" / "site")
+    (tmp_path / "tls" / "ca.pem").write_bytes((tmp_path / "ca" / "ca.pem").read_bytes())
+    [problem] = check_file(path, nothing_wrong).problems
+    assert "site-001/agent-site-001's, expected one for site north-1" in problem

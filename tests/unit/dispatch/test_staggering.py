@@ -32,20 +32,25 @@ def test_the_portfolio_rises_about_linearly() -> None:
     total_kw = sum(power_kw.values())
     for second in range(0, 61, 5):
         begun_kw = sum(kw for site, kw in power_kw.items() if offsets[site] <= timedelta(seconds=second))
-        assert abs(begun_kw / total_kw - second / 60.0) < 0.02
+        assert abs(begun_kw / total_kw - second / 60.0) < 0.1
 
 
-def test_offsets_depend_on_the_event_and_not_on_the_order_of_sites() -> None:
-    power_kw = {f"site-{n}": 10.0 for n in range(20)}
-    backwards = dict(reversed(power_kw.items()))
-    assert spread_offsets(power_kw, MINUTE, "one") == spread_offsets(backwards, MINUTE, "one")
-    assert spread_offsets(power_kw, MINUTE, "one") != spread_offsets(power_kw, MINUTE, "two")
+def test_offsets_depend_on_the_event() -> None:
+    site_ids = [f"site-{n}" for n in range(20)]
+    one, two = (spread_offsets(site_ids, MINUTE, event) for event in ("one", "two"))
+    assert one == spread_offsets(reversed(site_ids), MINUTE, "one")
+    assert not {site_id for site_id in site_ids if one[site_id] == two[site_id]}
+    assert spread_offsets([], MINUTE, "one") == {}
 
 
-def test_a_site_alone_begins_at_once() -> None:
-    assert spread_offsets({"only": 5.0}, MINUTE, "evening") == {"only": timedelta(0)}
-    assert spread_offsets({"idle": 0.0}, MINUTE, "evening") == {"idle": timedelta(0)}
-    assert spread_offsets({}, MINUTE, "evening") == {}
+def test_an_offset_tells_nothing_of_who_else_is_called_nor_for_how_much() -> None:
+    def of_b(*others: Instruction) -> Instruction:
+        every = staggered([*others, told("b", 20.0)], start_spread=MINUTE, release_spread=MINUTE)
+        return every[-1]
+
+    alone = of_b()
+    assert alone.start_offset != alone.release_offset
+    assert of_b(told("a", 10.0)) == of_b(told("a", 500.0), told("c", 1.0)) == alone
 
 
 def test_starts_keep_within_a_fifth_of_the_first_interval() -> None:

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ValidationError
 
 from vpp.foundation.errors import InvalidInput
 from vpp.hub.load_settings import load_settings, refuse_unknown_variables
-from vpp.hub.preparation import principals_by_token
-from vpp.hub.settings import ClockSettings, HubSettings, PrincipalSettings, ServerSettings
+from vpp.hub.preparation import principals_by_id, principals_by_token
+from vpp.hub.principal_settings import PrincipalSettings
+from vpp.hub.settings import ClockSettings, HubSettings, ServerSettings
 from vpp.rpc.identity_interceptor import token_digest
 
 SHIPPED = Path(__file__).resolve().parents[3] / "configs" / "hub.toml"
@@ -37,6 +38,20 @@ def test_the_shipped_file_loads() -> None:
     settings = load_settings(SHIPPED)
     assert settings.server.is_loopback
     assert settings.path(settings.product_directory) == SHIPPED.parent / "products"
+
+
+@pytest.mark.parametrize(
+    ("former", "present"),
+    [
+        ('tls_certificate_file = "hub.pem"', r"certificate_file of \[server.tls\]"),
+        ('tls_key_file = "hub.key"', r"key_file of \[server.tls\]"),
+        ('tls_client_ca_file = "ca.pem"', r"authority_file of \[server.tls\]"),
+        ("allow_plaintext = true", "plaintext, for loopback alone"),
+    ],
+)
+def test_an_older_settings_file_is_told_what_to_do(tmp_path: Path, former: str, present: str) -> None:
+    with pytest.raises(InvalidInput, match=f"is now {present}.*vpp certs"):
+        load(tmp_path, f"[server]\n{former}\n")
 
 
 def test_the_shipped_file_holds_no_token() -> None:
@@ -168,7 +183,6 @@ def test_one_token_proves_one_principal(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"token_sha256": None},
         {"token_file": "x"},
         {"token_sha256": "12"},
         {"roles": []},
@@ -178,6 +192,16 @@ def test_one_token_proves_one_principal(tmp_path: Path) -> None:
         {"roles": ["site_agent", "settlement_officer"]},
         {"roles": ["meter_data_manager", "settlement_officer"], "site_id": None},
         {"roles": ["meter_data_manager", "site_owner"], "site_id": None},
+        {"roles": ["administrator", "settlement_officer"], "site_id": None},
+        {"roles": ["administrator", "market_operator"], "site_id": None},
+        {"roles": ["administrator", "site_owner"], "site_id": None},
+        {"roles": ["administrator", "meter_data_manager"], "site_id": None},
+        {"roles": ["administrator", "site_agent"]},
+        {"roles": ["administrator", "dispatcher"], "site_id": None},
+        {"roles": ["administrator", "auditor"], "site_id": None},
+        {"roles": ["auditor", "site_owner"], "site_id": None},
+        {"roles": ["auditor", "site_agent"]},
+        {"roles": ["settlement_officer", "site_owner"], "site_id": None},
         {"principal_id": "Not An Id"},
     ],
     ids=str,
@@ -193,6 +217,39 @@ def test_a_principal_that_cannot_be_is_refused(changes: dict[str, object]) -> No
     PrincipalSettings.model_validate(good)
     with pytest.raises(ValidationError):
         PrincipalSettings.model_validate(good | changes)
+
+
+def test_enrolments_are_decided_about_by_a_party_that_there_is(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="enrolment_party_id nobody is not one of the parties"):
+        load_settings(
+            written(tmp_path, BASE.replace("[market]\n", '[market]\nenrolment_party_id = "nobody"\n'))
+        )
+
+
+def test_nobody_has_in_two_principals_what_nobody_has_in_one(tmp_path: Path) -> None:
+    def two(first: str, second: str, *, person: str) -> str:
+        entry = '[[principals]]\nprincipal_id = "{}"\nparty_id = "hub"\nroles = ["{}"]\n{}\n'
+        return entry.format("one", first, person) + entry.format("two", second, person)
+
+    person = 'person_id = "anna"'
+    with pytest.raises(InvalidInput, match=r"anna, behind the principals one, two: who brings readings in"):
+        load(tmp_path, two("meter_data_manager", "settlement_officer", person=person))
+    load(tmp_path, two("meter_data_manager", "settlement_officer", person=""))  # two people
+    load(tmp_path, two("market_operator", "dispatcher", person=person))
+
+
+def test_without_tls_every_principal_needs_a_token(tmp_path: Path) -> None:
+    assert principals_by_token(load(tmp_path, PRINCIPAL)) == {}
+    (principal,) = principals_by_id(load(tmp_path, PRINCIPAL)).values()
+    assert (principal.principal_id, principal.party_id, principal.site_id) == ("agent", "hub", "north")
+    with pytest.raises(InvalidInput, match="agent needs either token_sha256 or token_file"):
+        load(tmp_path, "[server]\nplaintext = true\n" + PRINCIPAL)
+
+
+def test_a_principal_acts_for_a_party_that_there_is(tmp_path: Path) -> None:
+    stranger = PRINCIPAL.replace('party_id = "hub"', 'party_id = "nobody"')
+    with pytest.raises(InvalidInput, match="acts for nobody"):
+        principals_by_id(load(tmp_path, stranger))
 
 
 def test_a_clock_needs_instants_with_an_offset() -> None:

@@ -2,7 +2,7 @@
 
 from support.products import changed_product, shipped_products, shipped_rules
 
-from vpp.cli.product.diff_products import changed_fields
+from vpp.portfolio.product_diff import changed_fields
 
 PEAK = shipped_products()["example-peak-shaving"]
 

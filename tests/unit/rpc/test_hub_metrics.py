@@ -23,6 +23,7 @@ def everything() -> HubMetrics:
     metrics.writer_waited(0.001)
     metrics.committed(0.002)
     metrics.called("/vpp.v1.EventService/GetEvent", "OK", 0.01)
+    metrics.quota_refused("rate")
     metrics.job_ran("clearing", late_s=0.5, took_s=3.0, failed=True)
     metrics.loop_lagged(0.001)
     metrics.pull("outbox_open", "Open messages.", lambda: 7.0)
@@ -31,7 +32,7 @@ def everything() -> HubMetrics:
 
 def test_every_metric_can_be_read_back() -> None:
     families = {one.name: one for one in text_string_to_metric_families(everything().exposition().decode())}
-    assert len([name for name in families if not name.endswith("_created")]) == 22
+    assert len([name for name in families if not name.endswith("_created")]) == 23
     assert all(name.startswith("vpp_hub_") for name in families)
     assert all(family.documentation.endswith(".") for family in families.values())
     assert {sample.value for sample in families["vpp_hub_outbox_open"].samples} == {7.0}
@@ -62,4 +63,4 @@ def test_two_hubs_in_one_process_do_not_share_counts() -> None:
 def test_no_label_could_name_a_site_a_party_or_a_caller() -> None:
     text = everything().exposition().decode()
     labels = set(re.findall(r"[{,](\w+)=", text))
-    assert labels == {"reason", "kind", "again", "le", "group", "method", "code"}
+    assert labels == {"reason", "kind", "again", "le", "group", "method", "code", "limit"}

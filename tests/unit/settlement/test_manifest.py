@@ -1,11 +1,14 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from support.reckoned_statements import statement_for
 
+from vpp.foundation.audit_chain import ChainHead
+from vpp.foundation.signed_head import SignedHead
 from vpp.settlement.manifest import ManifestFacts, manifest_name
 from vpp.settlement.site_delivery import SiteDelivery
 from vpp.settlement.statement import Statement
@@ -74,6 +77,13 @@ def test_the_manifest_says_what_was_written(statement: Statement) -> None:
         "signer": "",
         "signature": "",
     }
+
+
+def test_a_signed_head_of_the_partys_record_goes_with_its_statement(statement: Statement) -> None:
+    head = SignedHead(ChainHead("parties/acme", 3, "ab" * 32), "2026-04-01T08:50:00+00:00", "k", "s")
+    document = document_of(statement, replace(FACTS, audit_head=head))
+    assert document["audit_head"] == head.document()
+    assert "audit_head" not in document_of(statement)
 
 
 def test_facts_of_the_run_stand_in_it_and_no_other_site_s(statement: Statement) -> None:

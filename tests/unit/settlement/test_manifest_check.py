@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -40,6 +41,24 @@ def test_untouched_files_have_no_problem(files: Files) -> None:
     csv_bytes, summary_bytes, manifest_bytes = files
     assert verify(csv_bytes, manifest_bytes) == []
     assert verify(csv_bytes, manifest_bytes, summary_bytes=summary_bytes, keys=PUBLIC) == []
+
+
+def test_any_single_bit_that_is_flipped_in_any_of_the_files_is_found(files: Files) -> None:
+    """Every 149th bit here, all of them with VPP_AUDIT_BITS=all."""
+    step = 1 if os.environ.get("VPP_AUDIT_BITS") == "all" else 149
+    for place, content in enumerate(files):
+        for bit in range(0, len(content) * 8, step):
+            flipped = bytearray(content)
+            flipped[bit // 8] ^= 1 << bit % 8
+            changed = [*files[:place], bytes(flipped), *files[place + 1 :]]
+            found = verify(changed[0], changed[2], summary_bytes=changed[1], keys=PUBLIC)
+            assert found, (place, bit)
+
+
+def test_a_signature_in_capitals_is_not_the_one_that_was_written(files: Files) -> None:
+    manifest = json.loads(files[2])
+    shouted = json.dumps({**manifest, "signature": manifest["signature"].upper()}).encode()
+    assert any("is not one of key" in problem for problem in verify(files[0], shouted, keys=PUBLIC))
 
 
 def test_an_empty_statement_verifies_too(delivery: Callable[..., SiteDelivery]) -> None:

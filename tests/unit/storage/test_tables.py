@@ -19,7 +19,10 @@ MAPPINGS: list[TableMapping] = [
 UNITS = re.compile("_(kw|kwh|per_mwh|kw_per_min|s|at|ratio|id|number|version|sha256)$")
 TABLES = METADATA.sorted_tables
 NEVER_CHANGED = {
-    "audit",
+    "audit_checkpoints",
+    "audit_entries",
+    "clearing_inputs",
+    "audit_heads",  # one row per chain, locked before it is read
     "forecast_errors",
     "load_forecasts",
     "forecasts",
@@ -31,6 +34,7 @@ NEVER_CHANGED = {
     "products",
     "revenue_imports",
     "revenue_readings",
+    "sealing_keys",
     "settlement_evidence",
     "settlement_runs",
     "site_plans",

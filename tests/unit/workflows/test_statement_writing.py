@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from support.market import RULES
 
+from vpp.foundation.audit_chain import ChainHead
 from vpp.foundation.errors import InvalidInput
+from vpp.foundation.signed_head import SignedHead
 from vpp.settlement.booking_changes import Change, Purse
 from vpp.settlement.run_type import RunType
 from vpp.workflows.records import StatementRecord
@@ -16,6 +18,7 @@ from vpp.workflows.settlement_rules import SettlementRules
 from vpp.workflows.statement_writing import Planned, plan_statements
 
 PERIOD = "2026-03"
+HEAD = SignedHead(ChainHead("parties/acme", 3, "ab" * 32), "2026-03-31T00:00:00+00:00")
 
 
 def record(party_id: str, version: int, currency: str, statement_id: str) -> StatementRecord:
@@ -44,7 +47,10 @@ def plan(
 ) -> list[Planned]:
     parties: dict[Purse, list[Change]] = {purse: [] for purse in purses}
     rules = replace(RULES, settlement=SettlementRules(home_currency=home))
-    uow: Any = SimpleNamespace(statements=Written(*records))
+    audit = SimpleNamespace(
+        newest_signed=lambda chains: {HEAD.head.chain: HEAD} if HEAD.head.chain in chains else {}
+    )
+    uow: Any = SimpleNamespace(statements=Written(*records), audit=audit)
     return plan_statements(uow, PERIOD, kind, parties, rules=rules, new=frozenset())
 
 
@@ -53,6 +59,10 @@ def test_the_only_currency_is_the_hub_s_own() -> None:
         "acme-2026-03-v1",
         "grid-2026-03-v1",
     ]
+
+
+def test_a_party_gets_the_signed_head_of_its_own_record() -> None:
+    assert [one.audit_head for one in plan(("acme", "GBP"), ("grid", "GBP"))] == [HEAD, None]
 
 
 def test_a_second_currency_needs_to_know_which_is_the_hub_s_own() -> None:

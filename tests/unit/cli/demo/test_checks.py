@@ -16,9 +16,11 @@ from vpp.cli.demo.checks import (
     instructions_answered_once,
     killed_site_resumed,
     money_balances,
+    only_certificates_get_in,
     refusal_has_reason,
     statements_add_up,
 )
+from vpp.cli.demo.doors import DoorFacts
 
 ONE = "instructions/evening-m0-north-1"
 TWO = "instructions/evening-m0-north-2"
@@ -123,3 +125,23 @@ def test_bids_need_reasons_and_sites_forecasts() -> None:
     assert not every_bid_has_reason({"evening/a": "ACCEPTED_IN_FULL", "evening/b": ""}).held
     assert every_site_forecast({"north-1": "mix"}, ["north-1"]).held
     assert "missing: north-2" in every_site_forecast({"north-1": "mix"}, ["north-1", "north-2"]).figures
+
+
+SHUT = DoorFacts(12, "UNAVAILABLE", "UNAVAILABLE", True, "UNAUTHENTICATED", 1.2)  # noqa: FBT003  by the fields' order
+
+
+@pytest.mark.parametrize(
+    ("doors", "held"),
+    [
+        (SHUT, True),
+        (replace(SHUT, plaintext_answer=None), False),
+        (replace(SHUT, nameless_answer=None), False),
+        (replace(SHUT, revoked_answer=None), False),
+        (replace(SHUT, is_visitor_let_in=False), False),
+        (replace(SHUT, certificate_count=0), False),
+    ],
+)
+def test_an_open_door_is_seen(doors: DoorFacts, *, held: bool) -> None:
+    row = only_certificates_get_in(doors)
+    assert row.held is held
+    assert "12 callers over mutual TLS" in row.figures or not doors.certificate_count

@@ -33,7 +33,7 @@ def test_checks_see_what_is_missing(day: DemoResults, tmp_path: Path) -> None:
         killed=program,
         killed_site="north-1",
         refusing_site="north-2",
-        tokens=dict.fromkeys(sites, "token"),
+        site_ids=sites,
         journals=dict.fromkeys(sites, journal),
     )
     at = datetime(2026, 3, 4, 17, 25, tzinfo=UTC)

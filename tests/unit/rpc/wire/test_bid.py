@@ -104,6 +104,7 @@ def test_every_field_of_the_wire_is_read_or_refused() -> None:
         ),
         *("create_time", "update_time", "etag"),
         *("run_limits", "migration_leg", "store_offer", "direction", "rebound_profile", "zone"),
+        *("commitment", "opening"),
         *NOT_SETTLED,
     }
     assert {field.name for field in pb.Bid.DESCRIPTOR.fields} == known

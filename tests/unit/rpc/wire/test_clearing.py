@@ -29,8 +29,8 @@ SECRETIVE = replace(
 RECORD = Stored(ClearingRecord("evening", clearing_to_document(SECRETIVE)), 1, NOON, NOON)
 SHOWN = {
     *("auction", "startTime", "intervalDuration", "horizonIntervalCount", "direction", "currencyCode"),
-    *("payRule", "uniformPrice", "tieRule", "status", "method", "targetReductionKw", "shortfallKw"),
-    *("clearingPricePerMwh", "priceBranches", "zonePrices", "solverRun", "inputHash", "outcomes"),
+    *("payRule", "uniformPrice", "tieRule", "status", "method", "targetReductionKw"),
+    *("clearingPricePerMwh", "priceBranches", "zonePrices", "outcomes"),
 }
 
 
@@ -51,6 +51,8 @@ def test_a_site_sees_its_own_outcomes_and_the_prices() -> None:
     assert not message.HasField("objective_amount")
     assert not message.HasField("bound_amount")
     assert message.gap_ratio == 0.0
+    assert (list(message.shortfall_kw), message.input_hash) == ([], "")
+    assert not message.HasField("solve_duration")
 
 
 def test_who_has_no_site_sees_no_outcome() -> None:
@@ -61,7 +63,7 @@ def test_every_field_of_the_document_is_shown_or_hidden_on_purpose() -> None:
     # A field that is added and forgotten here would stay hidden; this makes somebody decide.
     hidden = {
         *("zoneShortfalls", "marginKw", "marginCostAmount", "objectiveAmount", "boundAmount", "gapRatio"),
-        *("lostOpportunityAmount", "certificate"),
+        *("lostOpportunityAmount", "certificate", "shortfallKw", "solverRun", "inputHash"),
     }
     fields = {field.json_name for field in book_pb2.ClearingDocument.DESCRIPTOR.fields}
     assert fields == SHOWN | hidden
