@@ -9,7 +9,7 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-RESULT = re.compile(r"^\s*vpp\.settlement\.(?P<module>\w+)\.(?P<rest>\S+): (?P<state>.+?)\s*$")
+RESULT = re.compile(r"^\s*(?P<place>vpp\.\w+)\.(?P<module>\w+)\.(?P<rest>\S+): (?P<state>.+?)\s*$")
 NOTICED = ("killed", "timeout", "segfault")
 
 
@@ -25,7 +25,7 @@ def results() -> list[tuple[str, str, str]]:
     for line in text.splitlines():
         match = RESULT.match(line)
         if match and match["state"] != "not checked":
-            mutant = f"vpp.settlement.{match['module']}.{match['rest']}"
+            mutant = f"{match['place']}.{match['module']}.{match['rest']}"
             found.append((match["module"], mutant, match["state"]))
     return found
 
