@@ -19,6 +19,9 @@ _LENGTH_OF_MONTH = len("202603")
 LONGER_THAN_A_MONTH = timedelta(days=32)
 DROP_PATIENCE_MS = 100
 MAKE_MONTH, DROP_MONTH = "vpp_make_telemetry_month", "vpp_drop_telemetry_month"
+"""Functions of the database. They run with the rights of whoever owns the tables, so that the hub's own user
+needs none. Made apart and attached, a partition can be read and written beside; `PARTITION OF` would wait for
+every reader, and keep out those that come."""
 _MAKE, _DROP = text(f"SELECT {MAKE_MONTH}(:month)"), text(f"SELECT {DROP_MONTH}(:month)")
 _CHILDREN = text(
     "SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid "
@@ -83,39 +86,6 @@ def drop_partitions(transaction: Transaction, before: datetime) -> int:
                 break
             count += 1
     return count
-
-
-def partition_functions() -> tuple[str, str]:
-    """Return what makes the functions that make and drop a month's partition.
-
-    They run with the rights of whoever owns the tables, so that the hub's own database user needs none.
-    Made apart and attached, a partition can be read and written beside; `PARTITION OF` would wait for
-    every reader, and keep out those that come.
-    """
-    name = f"'{_PREFIX}' || to_char(month AT TIME ZONE 'UTC', 'YYYYMM')"
-    definer = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$"
-    check = (
-        "IF month <> date_trunc('month', month, 'UTC') THEN\n"
-        "RAISE EXCEPTION USING ERRCODE = 'VP001', MESSAGE = month || ' is not the start of a month UTC';\n"
-        "END IF;\n"
-    )
-    return (
-        (
-            f"CREATE FUNCTION {MAKE_MONTH}(month timestamptz) RETURNS void {definer}\n"
-            f"DECLARE name text := {name}; BEGIN\n{check}"
-            f"EXECUTE format('CREATE TABLE %I (LIKE {TELEMETRY_PIECES.name} INCLUDING ALL)', name);\n"
-            f"EXECUTE format('ALTER TABLE {TELEMETRY_PIECES.name} ATTACH PARTITION %I "
-            "FOR VALUES FROM (%L) TO (%L)', name, month, "
-            "(month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC');\n"
-            "END $$"
-        ),
-        (
-            f"CREATE FUNCTION {DROP_MONTH}(month timestamptz) RETURNS void {definer}\n"
-            f"DECLARE name text := {name}; BEGIN\n{check}"
-            "EXECUTE format('DROP TABLE %I', name);\n"
-            "END $$"
-        ),
-    )
 
 
 def _months(transaction: Transaction) -> list[datetime]:
