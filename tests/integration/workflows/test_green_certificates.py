@@ -292,6 +292,10 @@ def test_every_step_is_written_down_with_what_it_was_about(metered: Market) -> N
         ("owner", "allocate_certificates", "sites/north-1", "3"),
         ("officer", "retire_certificates", "sites/north-1", "3"),
     ]
-    last = records[-1].detail
-    assert (last["period"], last["allocated"], last["retired"]) == (MONTH, "0", "3")
-    assert (last["first"], last["last"]) == ("rego-00000", "rego-00002")
+    last = records[-1]
+    assert (last.before, last.after) == (
+        {"allocated": "3", "retired": "0"},
+        {"allocated": "0", "retired": "3"},
+    )
+    detail = last.detail
+    assert (detail["period"], detail["first"], detail["last"]) == (MONTH, "rego-00000", "rego-00002")
