@@ -24,6 +24,8 @@ BY_INTERVAL = frozenset({"ENERGY", "AGG_FEE", "PENALTY"})
 CENT = 0.01
 NEAR_KWH = 0.002
 """So near the share from which a delivery is paid, the last digit of a sum decides."""
+WATT_PLACES = 3
+"""Targets are settled in whole watts, kW to this many places."""
 Complain = Callable[[str], None]
 Row = Mapping[str, str]
 
@@ -141,6 +143,8 @@ class _Pay:
             hours = step / timedelta(hours=1)
             delivered_kwh = (stored.value.adjusted_kw[n] - sum(values) / len(values)) * hours
             target_kwh = self.told.target_reduction_kw[n] * hours
+            if not round(self.told.target_reduction_kw[n], WATT_PLACES):
+                continue  # nothing was asked: a load above its baseline falls short of nothing
             if abs(delivered_kwh - float(product.money.band_low_ratio) * target_kwh) < NEAR_KWH:
                 return 0
             expected += _worth(target_kwh, delivered_kwh, self._price(n), product.money)
