@@ -34,6 +34,7 @@ from vpp.telemetry.quality import MeterQuality
 from vpp.workflows.auctions import create_auction
 from vpp.workflows.bidding import create_bid
 from vpp.workflows.due_work import DueOutcome, next_due_at, run_due
+from vpp.workflows.emergencies import create_emergency_event
 from vpp.workflows.enrolling import create_enrolment, create_party, create_resource, create_site
 from vpp.workflows.identity import Principal, Role
 from vpp.workflows.ingesting import backfill
@@ -145,6 +146,27 @@ class Market:
             "request_id": "",
         } | changes
         return create_bid(self.units, agent_of(site_id), **request)  # type: ignore[arg-type]  # as its signature
+
+    def standing_bid(self, site_id: str, reduction_kw: float, price: str) -> Stored[BidRecord]:
+        """Let a battery stand by for emergencies."""
+        standing = step_bid(site_id, reduction_kw, price, intervals=1)
+        return self.bid(
+            site_id, reduction_kw, price, bid=standing, auction_id=None, product_id="example-emergency"
+        )
+
+    def call_emergency(self, target_kw: float, delivery: Interval, **changes: object) -> Stored[Event]:
+        """Call the standing bids of a zone as `storm`, or an event that differs from it."""
+        request: dict[str, object] = {
+            "event_id": "storm",
+            "product_id": "example-emergency",
+            "zone": "north",
+            "delivery": delivery,
+            "target_reduction_kw": (target_kw,) * 4,
+            "price_cap_per_mwh": Decimal(2000),
+            "currency": "GBP",
+            "request_id": "",
+        } | changes
+        return create_emergency_event(self.units, OPERATOR, self.pool, self.rules, **request)  # type: ignore[arg-type]  # as its signature
 
     def advance(self, to: datetime) -> list[DueOutcome]:
         """Move the clock from deadline to deadline, running each."""

@@ -1,33 +1,27 @@
 """`vpp audit` against a real hub: export, keep heads, verify, replay."""
 
-import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import Result
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from support.audit_files import KEY
+from support.hub_command import Command, command_of
 from support.market import EVENING, InlinePool, Market, market_on
 from support.serving import Served, served
 from support.settled_evening import settle_evening
-from typer.testing import CliRunner
 
 from vpp.cli.auction.verify import verify_files
 from vpp.cli.exit_codes import ExitCode
-from vpp.cli.main import app
 from vpp.foundation.clock import ManualClock
 from vpp.foundation.errors import InvalidInput
 from vpp.storage.engine import make_engine
 from vpp.storage.migrate import migrate
 from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
 from vpp.workflows.signing_heads import sign_heads
-
-Command = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -65,15 +59,7 @@ def public_key(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def vpp(hub: Served, tmp_path: Path) -> Command:
-    """Run `vpp audit` as somebody."""
-
-    async def run(caller: str, *arguments: object) -> Result:
-        token = tmp_path / f"{caller}.token"
-        token.write_text(caller)
-        head = ["audit", "--plaintext", "--hub", hub.address, "--token-file", str(token)]
-        return await asyncio.to_thread(CliRunner().invoke, app, [*head, *map(str, arguments)])
-
-    return run
+    return command_of(hub, tmp_path, "audit")
 
 
 def names_in(folder: Path) -> str:

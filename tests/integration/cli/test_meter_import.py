@@ -1,29 +1,24 @@
 """`vpp settle meter`: files of revenue meters, read on this machine and kept by a real hub."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import grpc
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import Result
+from support.hub_command import Command, command_of
 from support.market import NOON, make_market
 from support.serving import Served, served
-from typer.testing import CliRunner
 
 from vpp.cli.exit_codes import ExitCode
-from vpp.cli.main import app
 from vpp.cli.settle.meter_file import read_meter_file
 from vpp.foundation.errors import InvalidInput
 from vpp.telemetry.meter_format import MeterFormat, StampSide
 from vpp.telemetry.quality import MeterQuality
 
-Command = Callable[..., Any]
 OK, ESTIMATED, MISSING, BAD = (
     MeterQuality.OK,
     MeterQuality.ESTIMATED,
@@ -55,15 +50,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[Served]:
 
 @pytest.fixture
 def meter(hub: Served, tmp_path: Path) -> Command:
-    """Run `vpp settle meter` as somebody; a refusal is the result's exception."""
-
-    async def run(caller: str, *arguments: object) -> Result:
-        token = tmp_path / f"{caller}.token"
-        token.write_text(caller)
-        head = ["settle", "--plaintext", "--hub", hub.address, "--token-file", str(token), "meter"]
-        return await asyncio.to_thread(CliRunner().invoke, app, [*head, *map(str, arguments)])
-
-    return run
+    return command_of(hub, tmp_path, "settle", "meter")
 
 
 async def test_a_file_is_kept_told_and_listed(meter: Command, tmp_path: Path) -> None:

@@ -1,19 +1,18 @@
 """`vpp settle` against a real hub: run, list, prove, explain and compare what it wrote."""
 
-import asyncio
 import csv
 import io
 import json
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import Result
 from support.csv_rows import with_rows
+from support.hub_command import Command, command_of
 from support.market import EVENING, RULES, InlinePool, Market, market_on
 from support.serving import Served, served
 from support.settled_evening import deliver, settle_evening
@@ -34,7 +33,6 @@ from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
 from vpp.workflows.settling import run_settlement
 
 PERIOD = f"{EVENING.start:%Y-%m}"
-Command = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -69,15 +67,7 @@ async def hub(settled: Market, tmp_path: Path) -> AsyncIterator[Served]:
 
 @pytest.fixture
 def vpp(hub: Served, tmp_path: Path) -> Command:
-    """Run `vpp settle` as somebody; a refusal of the hub is the result's exception."""
-
-    async def run(caller: str, *arguments: object) -> Result:
-        token = tmp_path / f"{caller}.token"
-        token.write_text(caller)
-        head = ["settle", "--plaintext", "--hub", hub.address, "--token-file", str(token)]
-        return await asyncio.to_thread(CliRunner().invoke, app, [*head, *map(str, arguments)])
-
-    return run
+    return command_of(hub, tmp_path, "settle")
 
 
 async def downloaded(vpp: Command, caller: str, statement: str, folder: Path) -> Path:

@@ -1,6 +1,5 @@
 """Green certificates over real gRPC and at the desk: who may do what, and what others learn of it."""
 
-import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +9,10 @@ import grpc
 import numpy as np
 import pytest
 from google.protobuf.message import Message
+from support.hub_command import command_of
 from support.market import Market
 from support.serving import Served
-from typer.testing import CliRunner
 
-from vpp.cli.main import app
 from vpp.settlement.green_certificate_file import read_certificates
 from vpp.v1 import green_certificate_pb2 as wire
 from vpp.v1.green_certificate_pb2_grpc import GreenCertificateServiceStub as Stub
@@ -171,20 +169,10 @@ async def test_a_day_that_there_is_not_is_refused(hub: Served) -> None:
 async def test_the_same_at_the_desk(used: Market, hub: Served, tmp_path: Path) -> None:
     del used
     (tmp_path / "registry.csv").write_text(LIST)
-    for token in ("settlement", "owner-a"):
-        (tmp_path / token).write_text(token)
+    certificates = command_of(hub, tmp_path, "settle", "certificates")
 
-    async def run(token: str, *arguments: str) -> str:
-        words = [
-            "settle",
-            "--plaintext",
-            "--hub",
-            hub.address,
-            "--token-file",
-            str(tmp_path / token),
-            "certificates",
-        ]
-        result = await asyncio.to_thread(CliRunner().invoke, app, [*words, *arguments])
+    async def run(caller: str, *arguments: str) -> str:
+        result = await certificates(caller, *arguments)
         assert result.exit_code == 0, result.output
         return result.output
 

@@ -3,12 +3,11 @@
 import json
 import zlib
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from support.market import NOON, OPERATOR, RULES, Market, agent_of, step_bid
+from support.market import NOON, Market
 
 from vpp.auction.clearing_input import replay
 from vpp.foundation.audit_export import documents_of, figures_of
@@ -18,8 +17,6 @@ from vpp.foundation.sealing_keys import new_sealing_keys
 from vpp.storage.bid_sealing import BidSealing, own_sealing
 from vpp.storage.engine import make_engine
 from vpp.storage.unit_of_work import SqlUnitOfWorkFactory
-from vpp.workflows.bidding import create_bid
-from vpp.workflows.emergencies import create_emergency_event
 from vpp.workflows.exporting_audit import export_lines
 from vpp.workflows.ports import UnitOfWorkFactory
 
@@ -31,30 +28,8 @@ INPUT = "events/storm/clearingInput"
 def stormy(market: Market) -> Market:
     """A market whose two standing bids an emergency has called."""
     for site_id, price in (("north-1", "60"), ("north-2", "87.31")):
-        create_bid(
-            market.units,
-            agent_of(site_id),
-            bid=step_bid(site_id, 100.0, price, intervals=1),
-            auction_id=None,
-            product_id="example-emergency",
-            currency="GBP",
-            expires_at=None,
-            request_id="",
-        )
-    create_emergency_event(
-        market.units,
-        OPERATOR,
-        market.pool,
-        RULES,
-        event_id="storm",
-        product_id="example-emergency",
-        zone="north",
-        delivery=STORM,
-        target_reduction_kw=(120.0,) * 4,
-        price_cap_per_mwh=Decimal(2000),
-        currency="GBP",
-        request_id="",
-    )
+        market.standing_bid(site_id, 100.0, price)
+    market.call_emergency(120.0, STORM)
     return market
 
 

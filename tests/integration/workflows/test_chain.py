@@ -363,30 +363,8 @@ def test_a_kilowatt_is_not_sold_twice(market: Market) -> None:
     market.open_auction(150.0)
     for site_id in ("north-1", "north-2"):
         market.bid(site_id, 100.0, "60")
-    create_bid(
-        market.units,
-        agent_of("north-1"),
-        bid=step_bid("north-1", 100.0, "60", intervals=1),
-        auction_id=None,
-        product_id="example-emergency",
-        currency="GBP",
-        expires_at=None,
-        request_id="",
-    )
-    create_emergency_event(
-        market.units,
-        OPERATOR,
-        market.pool,
-        RULES,
-        event_id="storm",
-        product_id="example-emergency",
-        zone="north",
-        delivery=Interval(EVENING.start, EVENING.start + timedelta(hours=1)),
-        target_reduction_kw=(80.0,) * 4,
-        price_cap_per_mwh=Decimal(2000),
-        currency="GBP",
-        request_id="",
-    )
+    market.standing_bid("north-1", 100.0, "60")
+    market.call_emergency(80.0, Interval(EVENING.start, EVENING.start + timedelta(hours=1)))
     market.advance(GATE + timedelta(minutes=1))
     assert [item.site_id for item in market.instructions("evening")] == ["north-2"]
     with market.units(write=False) as uow:
