@@ -18,8 +18,6 @@ from vpp.foundation.log_format import CHATTY
 from vpp.rpc.roles import ALLOWED
 from vpp.workflows.identity import Role
 
-pytestmark = pytest.mark.xdist_group("role matrix")  # one setup, not one for each worker
-
 BRIEF = (
     *(
         "grid-operator",

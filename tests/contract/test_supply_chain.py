@@ -12,8 +12,6 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-pytestmark = pytest.mark.xdist_group("bill of materials")  # one setup, not one for each worker
-
 ROOT = Path(__file__).resolve().parents[2]
 AUDIT = runpy.run_path(str(ROOT / "tools" / "audit_packages.py"))
 audited, verdict, Audit, Judged = (AUDIT[name] for name in ("audited", "verdict", "Audit", "Judged"))

@@ -17,7 +17,7 @@ from vpp.foundation.interval import Interval
 from vpp.workflows.emergencies import create_emergency_event
 from vpp.workflows.watching import event_status
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("day")]  # one setup, not one for each worker
+pytestmark = pytest.mark.timeout(300)
 SITE_COUNT = 6
 EMERGENCY = Interval(
     NOON + timedelta(days=1, hours=1, minutes=30), NOON + timedelta(days=1, hours=2, minutes=30)

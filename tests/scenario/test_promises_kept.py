@@ -10,8 +10,6 @@ from support.calibration.drawn_site import KINDS
 from support.calibration.run import SITE, Run, play
 from support.calibration.tally import broken_limits, shares
 
-pytestmark = pytest.mark.xdist_group("promises")  # one setup, not one for each worker
-
 COUNT = 6
 
 

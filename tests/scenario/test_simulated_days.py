@@ -13,10 +13,7 @@ from support.simulation.replay import SMALL, fast_folder, played
 from support.simulation.simulated_day import DayPlan, Report
 from support.simulation.template import Template, make_template
 
-pytestmark = [
-    pytest.mark.timeout(180),  # each takes some ten seconds of a quiet machine
-    pytest.mark.xdist_group("simulated days"),  # they share the eve, and days that were played
-]
+pytestmark = pytest.mark.timeout(180)  # each takes some ten seconds of a quiet machine
 TESTS = Path(__file__).parents[1]
 SEEDS = (1, 2)
 """Deliveries are signed on odd ones."""

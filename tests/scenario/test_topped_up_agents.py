@@ -16,10 +16,7 @@ from vpp.workflows.newest_instructions import newest_instructions
 from vpp.workflows.tracking_records import ActionKind, TrackingTick
 from vpp.workflows.watching import event_status
 
-pytestmark = [
-    pytest.mark.timeout(120),
-    pytest.mark.xdist_group("topped up"),
-]  # one setup, not one for each worker
+pytestmark = pytest.mark.timeout(120)
 DELIVERY = Interval(NOON + timedelta(hours=4), NOON + timedelta(hours=6))
 KILLED_AT = DELIVERY.start + timedelta(minutes=30)
 PRODUCT = "example-peak-shaving"

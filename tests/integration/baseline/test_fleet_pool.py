@@ -12,8 +12,6 @@ from threadpoolctl import threadpool_info
 from vpp.baseline.fleet_pool import FleetPool, run_fleet
 from vpp.foundation.errors import InvalidInput
 
-pytestmark = pytest.mark.xdist_group("dask")  # one cluster, not one for each worker
-
 
 def solved(seed: int) -> npt.NDArray[np.float64]:
     """Something that needs linear algebra."""

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("auction commands")  # one setup, not one for each worker
-
 
 def vpp(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

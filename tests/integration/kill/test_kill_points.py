@@ -12,7 +12,7 @@ from support.kill.template import Stage, make_stage, postgresql_databases, sqlit
 from support.kill.trial import Deaths, Stalled, play
 from support.kill.verdict import judge
 
-pytestmark = [pytest.mark.xdist_group("kill"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture(scope="module")

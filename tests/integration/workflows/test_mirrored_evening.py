@@ -20,8 +20,6 @@ from vpp.dispatch.tracking.delivery_state import DeliveryState
 from vpp.foundation.direction import Direction
 from vpp.workflows.tracking_records import ActionKind
 
-pytestmark = pytest.mark.xdist_group("mirrored evening")  # one setup, not one for each worker
-
 SIGNED = frozenset({"baseline_raw_kwh", "adjustment_kwh", "baseline_kwh", "metered_kwh"})
 FLAT_KWH = Decimal(250)
 """A quarter of an hour of the flat load of 1,000 kW, about which the evenings are mirrored."""
