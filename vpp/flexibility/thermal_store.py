@@ -316,7 +316,8 @@ def terms(
 
     Chillers that fill the tank at a better performance than they are relieved at are counted as
     no better, so that no plan expects a gain; as much less room is counted, so that no plan raises
-    consumption for a tank that is full by then. Below its reserve the store is only filled.
+    consumption for a tank that is full by then. What the store gives in between leaves less room than
+    is counted: less by 1 - relieved_cop / charging_cop of it. Below its reserve the store is only filled.
 
     Args:
         params: The store.
